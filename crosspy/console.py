@@ -1,0 +1,65 @@
+"""What people read: steps, warnings and errors on stderr.
+
+Machines read stdout (:func:`data`). Colour only on a terminal, and as ``NO_COLOR`` and ``FORCE_COLOR`` ask
+(https://no-color.org, https://force-color.org); plain lines under make, BitBake and CI.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TextIO
+
+_CODES = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2"}
+
+
+def wants_colour(environ: Mapping[str, str], stream: TextIO) -> bool:
+    """Say whether ``stream`` gets colour: FORCE_COLOR, then NO_COLOR, then whether it is a terminal."""
+    if environ.get("FORCE_COLOR"):
+        return True
+    if environ.get("NO_COLOR") or environ.get("TERM") == "dumb":
+        return False
+    return stream.isatty()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Console:
+    """Where messages go. ``quiet`` keeps warnings and errors only."""
+
+    colour: bool = False
+    quiet: bool = False
+    verbose: bool = False
+
+    def paint(self, text: str, style: str) -> str:
+        """Return ``text`` in one of the styles of this module, or unchanged without colour."""
+        return f"\033[{_CODES[style]}m{text}\033[0m" if self.colour else text
+
+    def step(self, text: str) -> None:
+        """Tell of the start of a piece of work that takes time."""
+        if not self.quiet:
+            self._say(f"{self.paint('==>', 'cyan')} {text}")
+
+    def note(self, text: str) -> None:
+        """Tell a detail that is wanted with ``--verbose`` only."""
+        if self.verbose and not self.quiet:
+            self._say(f"    {text}")
+
+    def warning(self, text: str) -> None:
+        self._say(f"{self.paint('warning:', 'yellow')} {text}")
+
+    def error(self, text: str, hint: str = "") -> None:
+        self._say(f"{self.paint('error:', 'red')} {text}")
+        if hint:
+            self._say(f"{self.paint('hint:', 'cyan')} {hint}")
+
+    @staticmethod
+    def _say(line: str) -> None:
+        sys.stdout.flush()
+        sys.stderr.write(line + "\n")
+        sys.stderr.flush()
+
+    @staticmethod
+    def data(text: str) -> None:
+        """Write what machines read: one text to stdout, ending in a newline."""
+        sys.stdout.write(text if text.endswith("\n") else text + "\n")

@@ -1,0 +1,28 @@
+"""The compiler that makes code for the target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Toolchain:
+    """The cross toolchain: commands are lists of words, resolved to absolute programs, flags included.
+
+    ``tools`` maps ``ar``, ``nm``, ``ranlib``, ``strip``, ``ld``, ``objcopy``, ``objdump``, ``readelf``, ``fortran``
+    to such commands, where they exist. ``include_dirs`` and ``library_dirs`` are what the compiler must be told in
+    order to see the sysroot's C library and not one of its own (see :mod:`crosspy.describe.compiler`).
+    """
+
+    cc: tuple[str, ...]
+    cxx: tuple[str, ...] = ()
+    tools: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    triplet: str = ""
+    """What ``-dumpmachine`` says."""
+    family: str = "gcc"
+    """``gcc`` or ``clang``"""
+    version: str = ""
+    c_includes: tuple[str, ...] = ()
+    cxx_includes: tuple[str, ...] = ()
+    library_dirs: tuple[str, ...] = ()

@@ -1,0 +1,75 @@
+"""The only place that starts a process."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What a finished process left: its exit status (negative: killed by that signal) and its output."""
+
+    argv: tuple[str, ...]
+    status: int
+    stdout: str
+    stderr: str
+
+    @property
+    def ok(self) -> bool:
+        return self.status == 0
+
+    def reproducer(self, cwd: Path | None = None) -> str:
+        """Return the command as a line to paste into a shell."""
+        line = shlex.join(self.argv)
+        return f"cd {shlex.quote(str(cwd))} && {line}" if cwd else line
+
+
+def find_program(name: str, *, path: str) -> str | None:
+    """Return the absolute path of ``name`` on ``path`` (a ``PATH`` string), or None.
+
+    The PATH is the one the process will run with, never silently this process's own.
+    """
+    found = shutil.which(name, path=path)
+    return os.path.abspath(found) if found else None  # noqa: PTH100 -- resolve() would follow links
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    capture: bool = True,
+    merge: bool = False,
+    timeout: float | None = None,
+) -> Outcome:
+    """Run ``argv`` to its end and return its outcome; a failing status is the caller's to judge.
+
+    :param env: the whole environment of the child; ``argv[0]`` is looked up on its ``PATH``.
+    :param capture: keep the output (as UTF-8, undecodable bytes replaced); otherwise it goes to stderr.
+    :param merge: stderr goes into ``stdout``, in order.
+    :raises FileNotFoundError: if ``argv[0]`` is not on ``env["PATH"]``.
+    :raises subprocess.TimeoutExpired: after ``timeout`` seconds.
+    """
+    program = find_program(argv[0], path=env.get("PATH", os.defpath))
+    if program is None:
+        raise FileNotFoundError(argv[0])
+    stderr = subprocess.STDOUT if merge else (subprocess.PIPE if capture else None)
+    done = subprocess.run(
+        [program, *argv[1:]],
+        env=dict(env),
+        cwd=cwd,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE if capture else 2,
+        stderr=stderr,
+        encoding="utf-8",
+        errors="replace",
+        timeout=timeout,
+    )
+    return Outcome(argv=tuple(argv), status=done.returncode, stdout=done.stdout or "", stderr=done.stderr or "")
