@@ -1,0 +1,114 @@
+"""``crosspy``: parse the command line, run one command, report its failure, exit."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Final, NoReturn
+
+from crosspy import __version__
+from crosspy.cli.context import Context
+from crosspy.console import Console, wants_colour
+from crosspy.errors import CrosspyError
+
+# In the order of a user's work; imported one by one, so that no command pays for another's imports.
+COMMANDS: Final = {
+    "describe": "say everything that is known of a target, each fact with its source",
+    "create": "make a cross environment from a sysroot",
+    "env": "print a cross environment's variables as export lines",
+    "wheel": "build wheels for the target",
+    "install": "install packages into an image tree, as the target will see them",
+    "verify": "prove that an image's programs and extension modules fit the target",
+}
+
+_EPILOG = """\
+the usual way, from a staging sysroot to a proven image:
+
+  crosspy create build/env --sysroot build/staging
+  crosspy wheel build/env -w build/wheels numpy pyyaml
+  crosspy install build/env --root build/image build/wheels/*.whl
+  crosspy verify build/image
+
+exit codes:
+  0 all is well                5 missing, broken or wrong compiler
+  1 verify found errors        6 build and target Python differ in X.Y
+  2 wrong use                  7 the environment cannot be written or used
+  3 unusable target data       8 a package did not build as it should
+  4 contradicting target data  9 a wheel was refused
+  130 interrupted              70 a defect of crosspy itself
+"""
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Help with descriptions as written, and wide enough for examples."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=34, width=110)
+
+
+def common_parser() -> argparse.ArgumentParser:
+    """Return the options that every command shares."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("-v", "--verbose", action="store_true", help="tell details on stderr")
+    parser.add_argument("-q", "--quiet", action="store_true", help="tell warnings and errors only")
+    return parser
+
+
+def make_parser(only: str | None = None) -> argparse.ArgumentParser:
+    """Return the parser; with ``only``, that command's options alone are filled in."""
+    parser = argparse.ArgumentParser(
+        prog="crosspy",
+        description="Cross-compile Python packages for embedded Linux, and prove that they load there.",
+        epilog=_EPILOG,
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"crosspy {__version__}")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, summary in COMMANDS.items():
+        sub = commands.add_parser(
+            name,
+            help=summary,
+            description=summary[0].upper() + summary[1:] + ".",
+            parents=[common_parser()],
+            formatter_class=_Formatter,
+            allow_abbrev=False,
+        )
+        if only in (None, name):
+            import_module(f"crosspy.cli.{name}").configure(sub)
+    return parser
+
+
+def main(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> int:
+    """Run one command line and return its exit code; errors that crosspy knows are printed here."""
+    named = next((word for word in argv if word in COMMANDS), None)
+    args = make_parser(named).parse_args(argv)
+    console = Console(colour=wants_colour(environ, sys.stderr), quiet=args.quiet, verbose=args.verbose)
+    context = Context(environ=environ, console=console, cwd=cwd)
+    try:
+        code: int = import_module(f"crosspy.cli.{args.command}").run(args, context)
+    except CrosspyError as error:
+        console.error(error.message, error.hint)
+        return error.exit_code
+    return code
+
+
+def entry() -> NoReturn:
+    """Be the ``crosspy`` program."""
+    try:
+        code = main(sys.argv[1:], dict(os.environ), Path.cwd())
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        code = 130
+    except BrokenPipeError:
+        # The reader of stdout went away (crosspy env | head): die of it quietly, as other programs do.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        os.kill(os.getpid(), signal.SIGPIPE)
+        raise
+    sys.exit(code)

@@ -1,0 +1,3 @@
+"""From findings to text for people and for machines."""
+
+from __future__ import annotations

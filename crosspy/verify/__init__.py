@@ -1,0 +1,3 @@
+"""From an image tree to findings."""
+
+from __future__ import annotations

@@ -1,0 +1,3 @@
+"""One module per family of checks."""
+
+from __future__ import annotations
