@@ -1,0 +1,703 @@
+"""An ELF file, read into frozen facts.
+
+The readers here are `struct` on a few ``pread`` calls: what a dynamic loader looks at (header, program headers,
+``.dynamic`` and what it points to) and nothing else, so they work on files stripped of their section headers and cost
+a hundredth of a general parser; the tests compare their answers with pyelftools. Build attributes are read here too:
+pyelftools' walk over them never ends on a hostile length of 0.
+
+Files of an image are foreign data: every offset is checked against the file, every list is bounded, and a file that
+does not hold together raises :class:`ElfDamaged` with a sentence. Names that are not UTF-8 are kept as ``os.fsdecode``
+keeps them (``surrogateescape``).
+
+Sources: System V gABI chapters 4 and 5, the GNU symbol versioning note
+(https://refspecs.linuxfoundation.org/LSB_5.0.0/LSB-Core-generic/LSB-Core-generic/symversion.html), glibc's ``elf.h``.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from struct import Struct
+from struct import error as struct_error
+from typing import Final
+
+ET_REL: Final = 1
+ET_EXEC: Final = 2
+ET_DYN: Final = 3
+ET_CORE: Final = 4
+
+HEAD_SIZE: Final = 64
+"""How many first bytes :func:`parse_header` wants: the size of the larger of the two ELF headers."""
+
+_MAGIC: Final = b"\x7fELF"
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_GNU_STACK = 1, 2, 3, 0x6474E551
+_PF_X: Final = 1
+_DT_NEEDED, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ = 1, 4, 5, 6, 10
+_DT_SONAME, _DT_RPATH, _DT_TEXTREL, _DT_RUNPATH, _DT_FLAGS = 14, 15, 22, 29, 30
+_DT_GNU_HASH, _DT_VERDEF, _DT_VERDEFNUM = 0x6FFFFEF5, 0x6FFFFFFC, 0x6FFFFFFD
+_DT_VERNEED, _DT_VERNEEDNUM, _DT_MIPS_SYMTABNO = 0x6FFFFFFE, 0x6FFFFFFF, 0x70000013
+_DF_TEXTREL: Final = 4
+_SHT_DYNSYM: Final = 11
+_SHT_ARM_ATTRIBUTES = _SHT_RISCV_ATTRIBUTES = 0x70000003
+_VER_FLG_BASE, _VER_FLG_WEAK = 1, 2
+_EM_MIPS, _EM_ARM, _EM_RISCV, _EM_ALPHA, _EM_S390 = 8, 40, 243, 0x9026, 22
+
+# Far above what real files have (libLLVM: 41,000 symbols, 4 MiB of names), and small enough to hold in memory.
+_MAX_PROGRAM_HEADERS: Final = 4096
+_MAX_SECTIONS: Final = 65536
+_MAX_DYNAMIC: Final = 1 << 18
+_MAX_VERSIONS: Final = 1 << 14
+_MAX_NAME: Final = 1 << 14
+_MAX_ATTRIBUTES: Final = 1 << 16
+_MAX_SYMBOL_TABLE: Final = 1 << 26
+_MAX_STRING_TABLE: Final = 1 << 27
+_KEEP_STRINGS: Final = 1 << 18
+
+
+class ElfDamaged(ValueError):  # noqa: N818 -- reads as what it says of the file
+    """A file that begins as ELF but is cut off, or contradicts itself; the text is a sentence without its path."""
+
+
+class NotElf(ElfDamaged):
+    """A file without the ELF magic, given where only ELF makes sense."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ElfHeader:
+    """What the ELF header states. ``byteorder`` is ``little`` or ``big``, ``type`` one of the ``ET_*``."""
+
+    elf_machine: int
+    bits: int
+    byteorder: str
+    flags: int
+    type: int
+    osabi: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ElfFile:
+    """What the dynamic loader would learn from a file.
+
+    ``rpath`` and ``runpath`` are split at colons, ``$ORIGIN`` unexpanded. ``verneed`` maps a library's NEEDED name to
+    the versions wanted of it (weak wishes left out); ``verdef`` is the versions that the file itself provides.
+    ``exec_stack`` is None when the file says nothing (no PT_GNU_STACK). ``load_align`` is the smallest alignment of
+    its loadable segments, 0 without any. ``has_dynamic`` is False for static programs and object files.
+    """
+
+    path: str
+    header: ElfHeader
+    interpreter: str = ""
+    needed: tuple[str, ...] = ()
+    soname: str = ""
+    rpath: tuple[str, ...] = ()
+    runpath: tuple[str, ...] = ()
+    verneed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    verdef: tuple[str, ...] = ()
+    has_dynamic: bool = False
+    exec_stack: bool | None = None
+    text_relocations: bool = False
+    load_align: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """The structures of one class and byte order."""
+
+    word: Struct
+    header: Struct
+    segment: Struct
+    section: Struct
+    dynamic: Struct
+    symbol: Struct
+    half: Struct
+    verneed: Struct
+    vernaux: Struct
+    verdef: Struct
+    verdaux: Struct
+
+
+def _layout(bits: int, order: str) -> _Layout:
+    wide = bits == 64
+    return _Layout(
+        word=Struct(f"{order}I"),
+        header=Struct(order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH")),
+        segment=Struct(order + ("IIQQQQQQ" if wide else "IIIIIIII")),
+        section=Struct(order + ("IIQQQQIIQQ" if wide else "IIIIIIIIII")),
+        dynamic=Struct(order + ("QQ" if wide else "II")),
+        symbol=Struct(order + ("IBBHQQ" if wide else "IIIBBH")),
+        half=Struct(f"{order}H"),
+        verneed=Struct(f"{order}HHIII"),
+        vernaux=Struct(f"{order}IHHII"),
+        verdef=Struct(f"{order}HHHHIII"),
+        verdaux=Struct(f"{order}II"),
+    )
+
+
+_LAYOUTS: Final = {
+    (bits, name): _layout(bits, order) for bits in (32, 64) for name, order in (("little", "<"), ("big", ">"))
+}
+
+
+# ------------------------------------------------------------------------------------------------- the ELF header
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    """Where the header says that the program and section headers are."""
+
+    phoff: int
+    phentsize: int
+    phnum: int
+    shoff: int
+    shentsize: int
+    shnum: int
+
+
+def parse_header(head: bytes) -> ElfHeader | None:
+    """Read the first :data:`HEAD_SIZE` bytes of a file (fewer only if the file is shorter).
+
+    :returns: None if they are not those of an ELF file.
+    :raises ElfDamaged: if the header is cut off or has an unknown class or byte order.
+    """
+    parsed = _parse_header(head)
+    return None if parsed is None else parsed[0]
+
+
+def _parse_header(head: bytes) -> tuple[ElfHeader, _Tables] | None:
+    if head[:4] != _MAGIC:
+        return None
+    if len(head) < 16:
+        raise ElfDamaged(f"the ELF header is cut off after {len(head)} bytes")
+    bits = {1: 32, 2: 64}.get(head[4])
+    byteorder = {1: "little", 2: "big"}.get(head[5])
+    if bits is None or byteorder is None:
+        raise ElfDamaged(f"the ELF header names no known class and byte order ({head[4]}, {head[5]})")
+    layout = _LAYOUTS[bits, byteorder].header
+    if len(head) < 16 + layout.size:
+        raise ElfDamaged(f"the ELF header is cut off after {len(head)} of {16 + layout.size} bytes")
+    kind, machine, _version, _entry, phoff, shoff, flags, _ehsize, phentsize, phnum, shentsize, shnum, _ = (
+        layout.unpack_from(head, 16)
+    )
+    header = ElfHeader(
+        elf_machine=machine, bits=bits, byteorder=byteorder, flags=flags, type=kind, osabi=head[7]
+    )
+    return header, _Tables(phoff, phentsize, phnum, shoff, shentsize, shnum)
+
+
+def read_header(fd_or_path: int | str | os.PathLike[str]) -> ElfHeader | None:
+    """Read the ELF header of an open file (from its start, wherever it is positioned) or of a path.
+
+    :returns: None if it is not an ELF file, not a regular file either.
+    :raises ElfDamaged: if it begins as ELF but its header is cut off or impossible.
+    :raises OSError: if it cannot be opened or read.
+    """
+    if isinstance(fd_or_path, int):
+        return parse_header(os.pread(fd_or_path, HEAD_SIZE, 0))
+    with _opened(fd_or_path) as fd:
+        return parse_header(os.pread(fd, HEAD_SIZE, 0)) if stat.S_ISREG(os.fstat(fd).st_mode) else None
+
+
+@contextmanager
+def _opened(path: str | os.PathLike[str]) -> Iterator[int]:
+    # Without O_NONBLOCK, a named pipe in an image would stop us for ever.
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+# --------------------------------------------------------------------------------------- segments and .dynamic
+
+
+class _Image:
+    """One open ELF file: its header, its segments and what its ``.dynamic`` points to."""
+
+    def __init__(self, fd: int, head: bytes = b"") -> None:
+        self.fd = fd
+        info = os.fstat(fd)
+        if not stat.S_ISREG(info.st_mode):
+            raise NotElf("not a regular file")
+        self.size = info.st_size
+        parsed = _parse_header(head or os.pread(fd, HEAD_SIZE, 0))
+        if parsed is None:
+            raise NotElf("not an ELF file")
+        self.header, self.tables = parsed
+        self.layout = _LAYOUTS[self.header.bits, self.header.byteorder]
+        self.loads: list[tuple[int, int, int]] = []  # (address, offset, size in the file)
+        self.interpreter = ""
+        self.dynamic_at: tuple[int, int] | None = None
+        self.exec_stack: bool | None = None
+        self.load_align = 0
+        self.entries: dict[int, int] = {}
+        self.needed_at: list[int] = []
+        self._strings: bytes | None = None
+        # Object files have no segments; the segments of a core file are memory, cut off as its ulimit was.
+        if self.header.type in {ET_EXEC, ET_DYN}:
+            self._read_segments()
+            self._read_dynamic()
+        elif self.header.type == ET_REL:
+            self._check_sections()
+
+    def at(self, offset: int, length: int, what: str) -> bytes:
+        """Return ``length`` bytes at ``offset``. :raises ElfDamaged: if the file does not have them."""
+        if offset + length > self.size:
+            raise ElfDamaged(f"{what} ends at byte {offset + length}, but the file has {self.size}")
+        try:
+            data = os.pread(self.fd, length, offset)
+        except (OverflowError, OSError) as error:
+            raise ElfDamaged(f"{what} cannot be read: {error}") from None
+        if len(data) != length:
+            raise ElfDamaged(f"{what} ends at byte {offset + length}, but the file has {self.size}")
+        return data
+
+    def _read_segments(self) -> None:
+        tables, segment = self.tables, self.layout.segment
+        if not tables.phnum:
+            return
+        if tables.phnum > _MAX_PROGRAM_HEADERS or tables.phentsize != segment.size:
+            raise ElfDamaged(f"{tables.phnum} program headers of {tables.phentsize} bytes are impossible")
+        wide = self.header.bits == 64
+        raw = self.at(tables.phoff, tables.phnum * segment.size, "the program header table")
+        for row in segment.iter_unpack(raw):
+            if wide:
+                kind, flags, offset, address, _, in_file, _, align = row
+            else:
+                kind, offset, address, _, in_file, _, flags, align = row
+            if kind == _PT_LOAD:
+                if offset + in_file > self.size:
+                    raise ElfDamaged(
+                        f"cut off: a segment ends at byte {offset + in_file}, but the file has {self.size}"
+                    )
+                self.loads.append((address, offset, in_file))
+                self.load_align = min(self.load_align or align, align)
+            elif kind == _PT_DYNAMIC and self.dynamic_at is None:
+                self.dynamic_at = (offset, in_file)
+            elif kind == _PT_INTERP and not self.interpreter:
+                if in_file > _MAX_NAME:
+                    raise ElfDamaged(f"the name of the program interpreter has {in_file} bytes")
+                name = self.at(offset, in_file, "the name of the program interpreter")
+                self.interpreter = os.fsdecode(name.partition(b"\0")[0])
+            elif kind == _PT_GNU_STACK:
+                self.exec_stack = bool(flags & _PF_X)
+
+    def _read_dynamic(self) -> None:
+        if self.dynamic_at is None:
+            return
+        offset, length = self.dynamic_at
+        if length > _MAX_DYNAMIC:
+            raise ElfDamaged(f".dynamic has {length} bytes, which is impossible")
+        entry = self.layout.dynamic
+        raw = self.at(offset, length - length % entry.size, ".dynamic")
+        entries, needed = self.entries, self.needed_at
+        for tag, value in entry.iter_unpack(raw):
+            if tag == _DT_NEEDED:
+                needed.append(value)
+            elif tag == 0:
+                break
+            else:
+                entries.setdefault(tag, value)
+
+    def _check_sections(self) -> None:
+        tables = self.tables
+        if tables.shoff and tables.shoff + tables.shnum * tables.shentsize > self.size:
+            end = tables.shoff + tables.shnum * tables.shentsize
+            raise ElfDamaged(f"cut off: the section headers end at byte {end}, but the file has {self.size}")
+
+    # ------------------------------------------------------------------------- what .dynamic points to
+
+    def locate(self, address: int, what: str) -> tuple[int, int]:
+        """Return ``(offset, bytes left)`` of the segment part at a virtual ``address``."""
+        for start, offset, in_file in self.loads:
+            if start <= address < start + in_file:
+                return offset + address - start, start + in_file - address
+        raise ElfDamaged(f"{what} is at address {address:#x}, which no segment holds")
+
+    def strings(self) -> bytes:
+        """Return ``.dynstr``."""
+        if self._strings is None:
+            offset, room = self._strings_at()
+            if room > _MAX_STRING_TABLE:
+                raise ElfDamaged(f".dynstr has {room} bytes, which is impossible")
+            self._strings = self.at(offset, room, ".dynstr")
+        return self._strings
+
+    def _strings_at(self) -> tuple[int, int]:
+        if _DT_STRTAB not in self.entries:
+            raise ElfDamaged(".dynamic names strings but has no string table")
+        offset, room = self.locate(self.entries[_DT_STRTAB], ".dynstr")
+        size = self.entries.get(_DT_STRSZ, room)
+        if size > room:
+            raise ElfDamaged(f".dynstr has {size} bytes, but its segment ends after {room}")
+        return offset, size
+
+    def string(self, index: int) -> str:
+        """Return the string at ``index`` of ``.dynstr``."""
+        if self._strings is None:
+            offset, room = self._strings_at()
+            if room > _KEEP_STRINGS:
+                # A C++ library: megabytes of mangled names, of which we want a few.
+                if index >= room:
+                    raise ElfDamaged(f"a name is at {index} of .dynstr, which has {room} bytes")
+                raw = self.at(offset + index, min(_MAX_NAME, room - index), "a name in .dynstr")
+                return _cut(raw, 0)
+        strings = self.strings()
+        if index >= len(strings):
+            raise ElfDamaged(f"a name is at {index} of .dynstr, which has {len(strings)} bytes")
+        return _cut(strings, index)
+
+    def optional_string(self, tag: int) -> str:
+        return self.string(self.entries[tag]) if tag in self.entries else ""
+
+    # ---------------------------------------------------------------------------------- symbol versions
+
+    def verneed(self) -> dict[str, tuple[str, ...]]:
+        if _DT_VERNEED not in self.entries:
+            return {}
+        offset, room = self.locate(self.entries[_DT_VERNEED], ".gnu.version_r")
+        raw = self.at(offset, min(room, _MAX_VERSIONS * 16), ".gnu.version_r")
+        wanted: dict[str, list[str]] = {}
+        budget = _MAX_VERSIONS
+        for at in _linked(raw, self.layout.verneed, self.entries.get(_DT_VERNEEDNUM, _MAX_VERSIONS)):
+            _version, count, library, first_aux, _ = self.layout.verneed.unpack_from(raw, at)
+            names = wanted.setdefault(self.string(library), [])
+            for aux in _linked(raw, self.layout.vernaux, count, start=at + first_aux):
+                budget -= 1
+                if budget < 0:
+                    raise ElfDamaged("the list of wanted symbol versions is impossibly long")
+                _hash, flags, _other, name, _ = self.layout.vernaux.unpack_from(raw, aux)
+                if not flags & _VER_FLG_WEAK:
+                    names.append(self.string(name))
+        return {library: tuple(names) for library, names in wanted.items()}
+
+    def verdef(self) -> tuple[str, ...]:
+        if _DT_VERDEF not in self.entries:
+            return ()
+        offset, room = self.locate(self.entries[_DT_VERDEF], ".gnu.version_d")
+        raw = self.at(offset, min(room, _MAX_VERSIONS * 28), ".gnu.version_d")
+        names: list[str] = []
+        for at in _linked(raw, self.layout.verdef, self.entries.get(_DT_VERDEFNUM, _MAX_VERSIONS)):
+            _version, flags, _index, _count, _hash, first_aux, _ = self.layout.verdef.unpack_from(raw, at)
+            if flags & _VER_FLG_BASE:
+                continue
+            if at + first_aux + self.layout.verdaux.size > len(raw):
+                raise ElfDamaged("a symbol version's name is outside .gnu.version_d")
+            names.append(self.string(self.layout.verdaux.unpack_from(raw, at + first_aux)[0]))
+        return tuple(names)
+
+    # ------------------------------------------------------------------------------------------ symbols
+
+    def symbols(self) -> Iterator[tuple[str, bool]]:
+        """Yield ``(name, is defined here)`` of the global and weak dynamic symbols."""
+        if _DT_SYMTAB not in self.entries:
+            return
+        symbol = self.layout.symbol
+        offset, room = self.locate(self.entries[_DT_SYMTAB], ".dynsym")
+        length = self._symbol_count() * symbol.size
+        if length > min(room, _MAX_SYMBOL_TABLE):
+            raise ElfDamaged(f".dynsym has {length} bytes, but its segment ends after {room}")
+        strings = self.strings()
+        wide = self.header.bits == 64
+        budget = 8 * len(strings) + _MAX_STRING_TABLE // 4
+        for row in symbol.iter_unpack(self.at(offset, length, ".dynsym")):
+            if wide:
+                name, info, _other, section, _, _ = row
+            else:
+                name, _, _, info, _other, section = row
+            if name == 0 or info >> 4 == 0:  # no name, or STB_LOCAL
+                continue
+            if name >= len(strings):
+                raise ElfDamaged(f"a symbol's name is at {name} of .dynstr, which has {len(strings)} bytes")
+            text = _cut(strings, name)
+            # Symbols may share their names' bytes, so a small file can name gigabytes.
+            budget -= len(text)
+            if budget < 0:
+                raise ElfDamaged("the names of the symbols are impossibly long")
+            yield text, section != 0
+
+    def _symbol_count(self) -> int:
+        """Return how many dynamic symbols there are; no tag of ``.dynamic`` says it directly."""
+        for kind, size, entsize in self._dynsym_sections():
+            if kind == _SHT_DYNSYM and entsize == self.layout.symbol.size:
+                return size // entsize
+        if self.header.elf_machine == _EM_MIPS and _DT_MIPS_SYMTABNO in self.entries:
+            return self.entries[_DT_MIPS_SYMTABNO]
+        if _DT_HASH in self.entries:
+            # Alpha and s390x (64 bit) have hash tables of 8-byte words.
+            wide = self.header.bits == 64 and self.header.elf_machine in {_EM_S390, _EM_ALPHA}
+            width = 8 if wide else 4
+            offset, _ = self.locate(self.entries[_DT_HASH], ".hash")
+            raw = self.at(offset + width, width, ".hash")
+            return int.from_bytes(raw, "little" if self.header.byteorder == "little" else "big")
+        if _DT_GNU_HASH in self.entries:
+            return self._gnu_hash_count()
+        return 0
+
+    def _dynsym_sections(self) -> Iterator[tuple[int, int, int]]:
+        try:
+            for row in self.sections():
+                yield row[1], row[5], row[9]
+        except ElfDamaged:
+            return  # the loader never looks at sections: a cut section table is no reason to give up
+
+    def _gnu_hash_count(self) -> int:
+        word = self.layout.word
+        offset, room = self.locate(self.entries[_DT_GNU_HASH], ".gnu.hash")
+        raw = self.at(offset, min(room, _MAX_SYMBOL_TABLE), ".gnu.hash")
+        try:
+            buckets, first = word.unpack_from(raw, 0)[0], word.unpack_from(raw, 4)[0]
+            at = 16 + word.unpack_from(raw, 8)[0] * (self.header.bits // 8)
+            table = raw[at : at + 4 * buckets]
+            if len(table) != 4 * buckets:
+                raise ElfDamaged(".gnu.hash is cut off")
+            last = max((value for (value,) in word.iter_unpack(table)), default=0)
+            if last < first:
+                return int(first)
+            chain = at + 4 * buckets
+            while not word.unpack_from(raw, chain + 4 * (last - first))[0] & 1:
+                last += 1
+        except struct_error:
+            raise ElfDamaged(".gnu.hash is cut off") from None
+        return int(last) + 1
+
+    # ----------------------------------------------------------------------------------------- sections
+
+    def sections(self) -> Iterator[tuple[int, ...]]:
+        """Yield the rows of the section header table, fields as in ``Elf64_Shdr``."""
+        tables, section = self.tables, self.layout.section
+        if not tables.shoff:
+            return
+        if tables.shnum > _MAX_SECTIONS or tables.shentsize != section.size:
+            raise ElfDamaged(f"{tables.shnum} section headers of {tables.shentsize} bytes are impossible")
+        raw = self.at(tables.shoff, tables.shnum * section.size, "the section header table")
+        yield from section.iter_unpack(raw)
+
+    def attributes(self) -> bytes:
+        """Return the bytes of the build attributes section, empty without one."""
+        for row in self.sections():
+            if row[1] == _SHT_ARM_ATTRIBUTES:
+                if row[5] > _MAX_ATTRIBUTES:
+                    raise ElfDamaged(f"the build attributes have {row[5]} bytes, which is impossible")
+                return self.at(row[4], row[5], "the section of build attributes")
+        return b""
+
+    def facts(self, path: str) -> ElfFile:
+        entries = self.entries
+        return ElfFile(
+            path=path,
+            header=self.header,
+            interpreter=self.interpreter,
+            needed=tuple([self.string(index) for index in self.needed_at]),
+            soname=self.optional_string(_DT_SONAME),
+            rpath=_split(self.optional_string(_DT_RPATH)),
+            runpath=_split(self.optional_string(_DT_RUNPATH)),
+            verneed=self.verneed(),
+            verdef=self.verdef(),
+            has_dynamic=self.dynamic_at is not None,
+            exec_stack=self.exec_stack,
+            text_relocations=_DT_TEXTREL in entries or bool(entries.get(_DT_FLAGS, 0) & _DF_TEXTREL),
+            load_align=self.load_align,
+        )
+
+
+def _cut(strings: bytes, index: int) -> str:
+    """Return the NUL-terminated string at ``index``."""
+    end = strings.find(b"\0", index, index + _MAX_NAME)
+    if end < 0:
+        raise ElfDamaged(f"the name at {index} of .dynstr has no end")
+    return strings[index:end].decode("utf-8", "surrogateescape")
+
+
+def _split(search_path: str) -> tuple[str, ...]:
+    return tuple(entry for entry in search_path.split(":") if entry)
+
+
+def _linked(raw: bytes, entry: Struct, count: int, start: int = 0) -> Iterator[int]:
+    """Yield the offsets of a list of ``entry`` linked by a relative offset in its last four bytes.
+
+    The links are unsigned, so the list only goes forward and ends with ``raw`` at the latest.
+    """
+    link = Struct(entry.format[0] + "I")
+    at = start
+    for _ in range(min(count, _MAX_VERSIONS)):
+        if at + entry.size > len(raw):
+            raise ElfDamaged("a list of symbol versions runs out of its segment")
+        yield at
+        step = link.unpack_from(raw, at + entry.size - 4)[0]
+        if not step:
+            return
+        at += step
+
+
+# ------------------------------------------------------------------------------------------------ whole files
+
+
+def read(path: str | os.PathLike[str]) -> ElfFile:
+    """Read what the dynamic loader would learn from the ELF file at ``path``.
+
+    :raises NotElf: if it is no ELF file.
+    :raises ElfDamaged: if it is cut off or contradicts itself.
+    :raises OSError: if it cannot be opened.
+    """
+    with _opened(path) as fd:
+        return _Image(fd).facts(os.fspath(path))
+
+
+def read_open(fd: int, path: str, head: bytes = b"") -> ElfFile:
+    """Like :func:`read`, for a file that is open already; ``head`` are its first bytes, if the caller has them."""
+    return _Image(fd, head).facts(path)
+
+
+def defined_symbols(path: str | os.PathLike[str]) -> frozenset[str]:
+    """Return the names that the file at ``path`` exports (its global and weak dynamic symbols).
+
+    :raises ElfDamaged: as :func:`read`.
+    """
+    with _opened(path) as fd:
+        return frozenset(name for name, defined in _Image(fd).symbols() if defined)
+
+
+def undefined_symbols(path: str | os.PathLike[str]) -> frozenset[str]:
+    """Return the names that the file at ``path`` wants of others, weakly or not.
+
+    :raises ElfDamaged: as :func:`read`.
+    """
+    with _opened(path) as fd:
+        return frozenset(name for name, defined in _Image(fd).symbols() if not defined)
+
+
+# --------------------------------------------------------------------------------------------- build attributes
+
+_ULEB: Final = re.compile(rb"[\x80-\xff]{0,4}[\x00-\x7f]")
+_TAG_FILE: Final = 1
+_TAG_COMPATIBILITY: Final = 32
+_STRING_TAGS: Final = {"aeabi": frozenset({4, 5}), "riscv": frozenset(range(1, 33, 2))}
+_ARM_TAGS: Final = {
+    4: "Tag_CPU_raw_name",
+    5: "Tag_CPU_name",
+    6: "Tag_CPU_arch",
+    7: "Tag_CPU_arch_profile",
+    8: "Tag_ARM_ISA_use",
+    9: "Tag_THUMB_ISA_use",
+    10: "Tag_FP_arch",
+    11: "Tag_WMMX_arch",
+    12: "Tag_Advanced_SIMD_arch",
+    13: "Tag_PCS_config",
+    18: "Tag_ABI_PCS_wchar_t",
+    26: "Tag_ABI_enum_size",
+    27: "Tag_ABI_HardFP_use",
+    28: "Tag_ABI_VFP_args",
+    29: "Tag_ABI_WMMX_args",
+    32: "Tag_compatibility",
+    34: "Tag_CPU_unaligned_access",
+    36: "Tag_FP_HP_extension",
+    42: "Tag_MPextension_use",
+    44: "Tag_DIV_use",
+    65: "Tag_also_compatible_with",
+    67: "Tag_conformance",
+    68: "Tag_Virtualization_use",
+}
+_RISCV_TAGS: Final = {
+    4: "Tag_stack_align",
+    5: "Tag_arch",
+    6: "Tag_unaligned_access",
+    8: "Tag_priv_spec",
+    10: "Tag_priv_spec_minor",
+    12: "Tag_priv_spec_revision",
+    14: "Tag_atomic_abi",
+}
+
+
+def arm_attributes(path: str | os.PathLike[str]) -> Mapping[str, object]:
+    """Return the build attributes of an ARM file by name: ``Tag_CPU_arch``, ``Tag_ABI_VFP_args`` ...
+
+    They live in a section; {} for a file without one (or without section headers), or of another architecture.
+    Tags without a name here are ``Tag_N``. Values are numbers, or texts where the format says so.
+
+    :raises ElfDamaged: as :func:`read`.
+    """
+    return _named_attributes(path, _EM_ARM, "aeabi")
+
+
+def riscv_attributes(path: str | os.PathLike[str]) -> Mapping[str, object]:
+    """Return the build attributes of a RISC-V file: ``Tag_arch`` (``rv64i2p1_m2p0_...``), ``Tag_stack_align`` ...
+
+    :raises ElfDamaged: as :func:`read`.
+    """
+    return _named_attributes(path, _EM_RISCV, "riscv")
+
+
+def _named_attributes(path: str | os.PathLike[str], machine: int, vendor: str) -> dict[str, object]:
+    with _opened(path) as fd:
+        image = _Image(fd)
+        raw = image.attributes() if image.header.elf_machine == machine else b""
+    if not raw:
+        return {}
+    names = _ARM_TAGS if machine == _EM_ARM else _RISCV_TAGS
+    pairs = _file_attributes(raw, vendor, "little" if image.header.byteorder == "little" else "big")
+    return {names.get(tag, f"Tag_{tag}"): value for tag, value in pairs}
+
+
+def _file_attributes(raw: bytes, vendor: str, order: str) -> Iterator[tuple[int, object]]:
+    """Yield ``(tag, value)`` of the vendor's attributes that hold for the whole file.
+
+    Format: ARM IHI 0045 section 3 (RISC-V uses the same): ``A``, then per vendor its length and name, then per scope
+    a tag and its length, then pairs of ULEB128 tag and a value that is a string for odd tags above 32.
+    """
+    big = order == "big"
+    if raw[:1] != b"A":
+        return
+    at = 1
+    while at + 4 <= len(raw):
+        length = int.from_bytes(raw[at : at + 4], "big" if big else "little")
+        if length < 4 or at + length > len(raw):
+            raise ElfDamaged("the build attributes run out of their section")
+        name, _, scopes = raw[at + 4 : at + length].partition(b"\0")
+        if name == vendor.encode():
+            yield from _scoped_attributes(scopes, vendor, big=big)
+        at += length
+
+
+def _scoped_attributes(raw: bytes, vendor: str, *, big: bool) -> Iterator[tuple[int, object]]:
+    at = 0
+    while at + 5 <= len(raw):
+        length = int.from_bytes(raw[at + 1 : at + 5], "big" if big else "little")
+        if length < 5 or at + length > len(raw):
+            raise ElfDamaged("the build attributes run out of their section")
+        if raw[at] == _TAG_FILE:
+            yield from _pairs(raw[at + 5 : at + length], vendor)
+        at += length
+
+
+def _pairs(raw: bytes, vendor: str) -> Iterator[tuple[int, object]]:
+    at = 0
+    while at < len(raw):
+        tag, at = _uleb(raw, at)
+        value: object
+        if tag == _TAG_COMPATIBILITY and vendor == "aeabi":
+            value, at = _uleb(raw, at)
+            _, at = _text(raw, at)
+        elif tag in _STRING_TAGS[vendor] or (tag > _TAG_COMPATIBILITY and tag % 2):
+            value, at = _text(raw, at)
+        else:
+            value, at = _uleb(raw, at)
+        yield tag, value
+
+
+def _uleb(raw: bytes, at: int) -> tuple[int, int]:
+    match = _ULEB.match(raw, at)
+    if match is None:
+        raise ElfDamaged("a build attribute is cut off")
+    value = sum((byte & 0x7F) << (7 * index) for index, byte in enumerate(match.group()))
+    return value, match.end()
+
+
+def _text(raw: bytes, at: int) -> tuple[str, int]:
+    end = raw.find(b"\0", at)
+    if end < 0:
+        raise ElfDamaged("a build attribute is cut off")
+    return raw[at:end].decode("utf-8", "replace"), end + 1
