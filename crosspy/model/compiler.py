@@ -26,3 +26,5 @@ class Toolchain:
     c_includes: tuple[str, ...] = ()
     cxx_includes: tuple[str, ...] = ()
     library_dirs: tuple[str, ...] = ()
+    macros: Mapping[str, str] = field(default_factory=dict)
+    """Those of the compiler's predefined macros that tell of the target's types."""

@@ -56,6 +56,8 @@ class Target:
     sysroot: str
     """Absolute path on the build machine; empty when there is none."""
     toolchain: Toolchain | None = None
+    e_flags: int = 0
+    """``e_flags`` of the target's own interpreter or C library; 0 where the sysroot holds neither."""
     os_release: Mapping[str, str] = field(default_factory=dict)
     sources: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -110,4 +112,4 @@ def _from_plain(plain: dict[str, Any]) -> Target:
 def _toolchain(plain: dict[str, Any]) -> Toolchain:
     lists = {key: tuple(plain[key]) for key in ("cc", "cxx", "c_includes", "cxx_includes", "library_dirs")}
     tools = {str(name): tuple(words) for name, words in plain["tools"].items()}
-    return Toolchain(tools=tools, triplet=plain["triplet"], family=plain["family"], version=plain["version"], **lists)
+    return Toolchain(tools=tools, triplet=plain["triplet"], family=plain["family"], version=plain["version"], macros=plain["macros"], **lists)

@@ -1,0 +1,312 @@
+"""The runtime that makes an interpreter of the build machine answer as the target's.
+
+These files are copied, as the package ``_crosspy``, into a cross environment's site-packages, beside a generated
+``facts`` module. They use the standard library only. Everything here runs at every start of cross-python, so this
+module imports nothing that the interpreter has not imported itself; what needs more waits until the module it
+changes is imported (:class:`Finder`).
+
+Started by ``_crosspy.pth`` up to Python 3.17 and by ``_crosspy.start`` from 3.15 on (PEP 829).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from . import facts
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))))
+"""The cross environment: ``ROOT/lib/pythonX.Y/site-packages/_crosspy/__init__.py``."""
+
+TOOLS = os.path.join(ROOT, "crosspy", "tools")
+
+PATCHES = {
+    "struct": "sizes",
+    "ctypes": "sizes",
+    "sysconfig": "config",
+    "platform": "machine",
+    "importlib.machinery": "suffixes",
+    "venv": "nested",
+    "pip": "pip",
+    "pip._internal.build_env": "pip",
+    "pip._internal.build_env.installer": "pip",
+    "mesonbuild.mesonmain": "meson",
+}
+"""Modules that answer differently here, and the module of this package that sees to it once they are imported."""
+
+_REAL = {}
+"""What was there before, by object and attribute: :func:`deactivate` puts it back."""
+
+active = False
+
+
+def keep(name):
+    """Say whether a fact stays the build machine's: ``CROSSPY_KEEP`` is a comma-separated list of them."""
+    kept = os.environ.get("CROSSPY_KEEP")
+    return bool(kept) and name in kept.split(",")
+
+
+def replace(owner, name, value):
+    """Set an attribute and remember the old one."""
+    _REAL.setdefault((id(owner), name), (owner, getattr(owner, name, None)))
+    setattr(owner, name, value)
+
+
+def real(owner, name):
+    """Return what ``owner.name`` was before :func:`replace`."""
+    entry = _REAL.get((id(owner), name))
+    return entry[1] if entry else getattr(owner, name)
+
+
+def activate():
+    """Make this interpreter answer as the target's. Does nothing a second time, or with ``CROSSPY_ENV=off``."""
+    global active
+    if active or os.environ.get("CROSSPY_ENV") == "off":
+        return
+    active = True
+    argv = sys.orig_argv
+    _patch_sys()
+    _patch_os()
+    if len(argv) > 2 and argv[1].endswith("__pip-runner__.py"):
+        from . import buildreqs
+
+        buildreqs.run_natively_if_asked(argv)
+    _patch_open()
+    sys.meta_path.insert(0, Finder())
+    sys.meta_path.append(LastFinder())
+    for name, module in PATCHES.items():
+        if name in sys.modules:
+            _apply(module, sys.modules[name])
+    _set_paths()
+    if _is_build(argv):
+        from . import builds
+
+        builds.prepare(argv)
+
+
+def deactivate():
+    """Answer as the build machine again, in this process: for tools that tell the two machines apart themselves."""
+    for owner, name in [(entry[0], key[1]) for key, entry in _REAL.items()]:
+        value = real(owner, name)
+        if value is None:
+            delattr(owner, name)
+        else:
+            setattr(owner, name, value)
+    _REAL.clear()
+
+
+def native_environment():
+    """Return the environment variables for a process that works for the build machine."""
+    environ = {name: value for name, value in os.environ.items() if name not in facts.MANAGED and not name.startswith("CROSSPY_")}
+    environ["CROSSPY_ENV"] = "off"
+    environ["PATH"] = os.pathsep.join(path for path in environ.get("PATH", os.defpath).split(os.pathsep) if path != TOOLS)
+    for name in ("CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "AR"):
+        # Yocto exports its native toolchain as BUILD_CC and so on.
+        if os.environ.get(f"BUILD_{name}"):
+            environ[name] = os.environ[f"BUILD_{name}"]
+    return environ
+
+
+def _is_build(argv):
+    """Say whether this process runs a build: a PEP 517 hook, a ``setup.py``, or pip's way to run one."""
+    if len(argv) < 3:
+        return False
+    for index, word in enumerate(argv[1:4], 1):
+        if word == "-c":
+            return index + 1 < len(argv) and "setup.py" in argv[index + 1]
+        if not word.startswith("-"):
+            return word.endswith(("_in_process.py", "setup.py"))
+    return False
+
+
+class VersionInfo(tuple):
+    """Stands for ``sys.version_info``, whose type cannot be instantiated."""
+
+    __slots__ = ()
+    n_fields = n_sequence_fields = 5
+    n_unnamed_fields = 0
+    major = property(lambda self: self[0])
+    minor = property(lambda self: self[1])
+    micro = property(lambda self: self[2])
+    releaselevel = property(lambda self: self[3])
+    serial = property(lambda self: self[4])
+
+    def __repr__(self):
+        return "sys.version_info(major={}, minor={}, micro={}, releaselevel={!r}, serial={})".format(*self)
+
+
+def _patch_sys():
+    sys.cross_compiling = True
+    sys.build_path = [path for path in sys.path if not path.startswith(sys.prefix)]
+    for name in ("abiflags", "platlibdir", "base_prefix", "base_exec_prefix"):
+        replace(sys, name, facts.SYS[name])
+    if not keep("words"):
+        replace(sys, "maxsize", facts.SYS["maxsize"])
+        replace(sys, "hash_info", type(sys.hash_info)(facts.SYS["hash_info"]))
+        replace(sys, "int_info", type(sys.int_info)((*facts.SYS["int_info"], *sys.int_info[2:])))
+    if not keep("byteorder"):
+        replace(sys, "byteorder", facts.SYS["byteorder"])
+    if not keep("thread_info"):
+        replace(sys, "thread_info", type(sys.thread_info)((*sys.thread_info[:2], facts.SYS["thread_version"])))
+    if facts.SYS["builtin_module_names"]:
+        replace(sys, "builtin_module_names", facts.SYS["builtin_module_names"])
+    implementation = sys.implementation
+    if facts.SYS["multiarch"]:
+        replace(implementation, "_multiarch", facts.SYS["multiarch"])
+    if facts.SYS["version_info"] != tuple(sys.version_info) and not keep("version"):
+        info = VersionInfo(facts.SYS["version_info"])
+        replace(implementation, "version", info)
+        replace(implementation, "hexversion", facts.SYS["hexversion"])
+        replace(sys, "version_info", info)
+        replace(sys, "hexversion", facts.SYS["hexversion"])
+    if not keep("version"):
+        known = facts.SYS["version"]
+        replace(sys, "version", known if known.endswith("]") else known + sys.version[sys.version.index(" ") :])
+
+
+def _patch_os():
+    posix = sys.modules["posix"]
+    real_uname, real_confstr = posix.uname, posix.confstr
+
+    def uname():
+        """Return the target's uname. The node is "build", as crossenv has it; the kernel's release stays."""
+        found = real_uname()
+        return os.uname_result((facts.OS["sysname"], "build", found.release, found.version, facts.OS["machine"]))
+
+    def confstr(name):
+        if name in {"CS_GNU_LIBC_VERSION", 2}:
+            return _libc_string(facts.OS["libc"])
+        if name in {"CS_GNU_LIBPTHREAD_VERSION", 3}:
+            return _libc_string(facts.SYS["thread_version"])
+        return real_confstr(name)
+
+    for owner in (os, posix):
+        replace(owner, "uname", uname)
+        replace(owner, "confstr", confstr)
+    os.environ["PYTHON_CROSSENV"] = "1"
+    path = os.environ.get("PATH", os.defpath)
+    if TOOLS not in path:
+        os.environ["PATH"] = TOOLS + os.pathsep + path
+
+
+def _libc_string(value):
+    if not value:
+        # What os.confstr says where the C library does not know the name, as on musl.
+        raise ValueError("unrecognized configuration name")
+    return value
+
+
+def _patch_open():
+    """Show the target's ELF header to whoever reads ``sys.executable``.
+
+    ``packaging`` tells arm hard float and i686 by it; PEP 720 lists it among the ways to learn the architecture.
+    """
+    import builtins
+    import io
+
+    real_open = io.open
+    executable = sys.executable
+    header = os.path.join(ROOT, "crosspy", "python.elf")
+
+    def open(file, mode="r", *args, **kwargs):
+        if file == executable and mode == "rb" and not kwargs:
+            file = header
+        return real_open(file, mode, *args, **kwargs)
+
+    open.__doc__ = real_open.__doc__
+    open.__module__ = "_io"
+    open.__qualname__ = "open"
+    builtins.open = open
+    if not keep("executable"):
+        replace(builtins, "open", open)
+
+
+def _set_paths():
+    """Put the build layer (``build-pip install``) before the target's packages, where the two meet.
+
+    In an environment that was made from this one (pip's and build's isolated ones), neither is visible.
+    """
+    if os.path.realpath(sys.prefix) != ROOT:
+        return
+    library = os.path.join(sys.prefix, *facts.LIBRARY)
+    layer = os.path.join(sys.prefix, "build", *facts.LIBRARY)
+    site = sys.modules.get("site")
+    prefix = os.path.join(sys.prefix, "build")
+    if site is not None and prefix not in site.PREFIXES:
+        # site.getsitepackages() is where pip learns what to hide from an isolated build.
+        site.PREFIXES.append(prefix)
+    try:
+        if not os.listdir(layer) or library not in sys.path:
+            return
+    except OSError:
+        return
+    sys.path.insert(sys.path.index(library), layer)
+    sys.build_path.append(layer)
+
+
+class Loader:
+    """A module's own loader, and a patch after it."""
+
+    def __init__(self, loader, patch):
+        self.loader = loader
+        self.patch = patch
+
+    def create_module(self, spec):
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module):
+        spec = module.__spec__
+        spec.loader = self.loader
+        module.__loader__ = self.loader
+        self.loader.exec_module(module)
+        _apply(self.patch, module)
+
+    def __getattr__(self, name):
+        return getattr(self.loader, name)
+
+
+def _apply(patch, module):
+    package = __import__(f"{__name__}.{patch}", fromlist=["apply"])
+    package.apply(module)
+
+
+class Finder:
+    """First on ``sys.meta_path``: the target's sysconfigdata, and the modules of :data:`PATCHES`."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("_sysconfigdata_") or name == "_manylinux":
+            return _own_spec(name)
+        patch = PATCHES.get(name)
+        if patch is None or not active:
+            return None
+        for finder in sys.meta_path:
+            if finder is not self and hasattr(finder, "find_spec"):
+                spec = finder.find_spec(name, path, target)
+                if spec is not None and spec.loader is not None:
+                    spec.loader = Loader(spec.loader, patch)
+                    return spec
+        return None
+
+    def invalidate_caches(self):
+        pass
+
+
+def _own_spec(name):
+    from importlib.util import spec_from_file_location
+
+    file = "sysconfigdata.py" if name.startswith("_sysconfigdata_") else "manylinux.py"
+    return spec_from_file_location(name, os.path.join(os.path.dirname(os.path.realpath(__file__)), file))
+
+
+class LastFinder:
+    """Last on ``sys.meta_path``: pip, from where the environment was told to take it, unless one is installed."""
+
+    def find_spec(self, name, path=None, target=None):
+        if name != "pip" or not facts.PIP or path is not None:
+            return None
+        from importlib.machinery import PathFinder
+
+        return PathFinder.find_spec(name, [facts.PIP])
+
+    def invalidate_caches(self):
+        pass

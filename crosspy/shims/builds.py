@@ -1,0 +1,103 @@
+"""A process that runs a build: a PEP 517 hook or a ``setup.py``.
+
+It gets the variables that compilers, CMake, autoconf, pkg-config and cargo read, and a watch over what it makes.
+Other processes started from cross-python get none of this.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+from . import ROOT, TOOLS, facts
+
+
+def prepare(argv):
+    """Set the build's environment variables, from the command line ``argv`` on."""
+    environ = os.environ
+    if environ.get("CROSSPY_BUILD") != ROOT:
+        _take_compilers_of_the_caller(environ)
+        for name in facts.BUILD_UNSET:
+            environ.pop(name, None)
+        for name, value in facts.BUILD_ENV.items():
+            environ[name] = value.replace("{ROOT}", ROOT)
+        for name, operator, value in facts.USER_ENV:
+            _set_user_variable(environ, name, operator, value.replace("{ROOT}", ROOT))
+        for name, value in facts.BUILD_DEFAULTS.items():
+            environ.setdefault(name, value)
+        environ["CROSSPY_BUILD"] = ROOT
+    # Modes of files in a wheel come from the build tree: they must not depend on who builds.
+    os.umask(0o022)
+    environ["CROSSPY_SOURCE"] = os.getcwd()
+    environ["CROSSPY_ISOLATED"] = _isolated_root()
+    _see_build_tools(environ)
+    from . import guard
+
+    guard.watch(argv)
+
+
+def _set_user_variable(environ, name, operator, value):
+    """Apply one ``--env`` of crosspy create; the operators are crossenv's."""
+    if operator == "=" or (operator == "?=" and name not in environ):
+        environ[name] = value
+    elif operator == "+=":
+        environ[name] = environ.get(name, "") + value
+    elif operator == ":=":
+        environ[name] = os.pathsep.join(part for part in (environ.get(name), value) if part)
+
+
+def _take_compilers_of_the_caller(environ):
+    """Let ``CC`` and its like of the caller override the environment's, as Yocto and Buildroot export them.
+
+    The launchers stay in front of them: they keep the build machine's headers and libraries out.
+    """
+    for name, launcher in facts.LAUNCHERS.items():
+        command = environ.get(name, "")
+        if not command or command == launcher or command.split()[0].startswith(TOOLS):
+            continue
+        if name in {"CC", "CXX"} and not _makes_target_code(command):
+            sys.stderr.write(
+                f"crosspy: warning: {name}={command!r} of the environment does not compile for {facts.TRIPLET}; "
+                f"the compiler of the cross environment is used\n"
+            )
+            continue
+        environ[f"CROSSPY_{name}"] = command
+
+
+def _makes_target_code(command):
+    import shlex
+    import subprocess
+
+    try:
+        words = shlex.split(command)
+        done = subprocess.run([*words, "-dumpmachine"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, timeout=20)
+    except (ValueError, OSError, subprocess.TimeoutExpired):
+        return False
+    cpu = done.stdout.decode("ascii", "replace").strip().partition("-")[0]
+    return cpu.startswith("arm") if facts.CPU.startswith("arm") else cpu == facts.CPU or cpu in facts.CPU_ALIASES
+
+
+def _isolated_root():
+    """Return the directory of the isolated build environment, whose random name must not reach what is built."""
+    prefix = os.path.realpath(sys.prefix)
+    if prefix != ROOT:
+        return prefix
+    for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep):
+        if "pip-build-env-" in entry:
+            return os.path.dirname(entry)
+    return ""
+
+
+def _see_build_tools(environ):
+    """Put the programs of the build layer (``build-pip install cmake``) behind those of an isolated environment."""
+    layer = os.path.join(ROOT, "build", "bin")
+    path = environ.get("PATH", os.defpath).split(os.pathsep)
+    if environ["CROSSPY_ISOLATED"] == "" and layer not in path and os.path.isdir(layer):
+        at = path.index(TOOLS) + 1 if TOOLS in path else 0
+        environ["PATH"] = os.pathsep.join([*path[:at], layer, *path[at:]])
+    if "CC_FOR_BUILD" not in environ:
+        for name, candidates in (("CC_FOR_BUILD", ("gcc", "cc", "clang")), ("CXX_FOR_BUILD", ("g++", "c++", "clang++"))):
+            found = next((word for word in candidates if shutil.which(word)), None)
+            if found:
+                environ[name] = found

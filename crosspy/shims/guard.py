@@ -1,0 +1,198 @@
+"""What a build made is looked at before it is handed on.
+
+A compiler that failed inside an "optional" extension must not end as a pure wheel without a word; nor may code of
+the build machine travel under the target's name.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+
+from . import facts
+
+
+def _pure_is_wanted(name):
+    """Say whether the user asked for pure wheels: CROSSPY_PURE names distributions, or is ``:all:``."""
+    wanted = {_normalized(word) for word in os.environ.get("CROSSPY_PURE", "").split(",") if word}
+    return ":all:" in wanted or _normalized(name) in wanted
+
+
+def _normalized(name):
+    return name.strip().lower().replace("_", "-").replace(".", "-")
+
+
+def watch(argv):
+    """Follow the compilers of this process, and check the wheel when it ends."""
+    directory = _wheel_directory(argv)
+    if directory is None:
+        return
+    import atexit
+    import tempfile
+
+    log = tempfile.mkdtemp(prefix="crosspy-log-")
+    os.environ["CROSSPY_BUILD_LOG"] = log
+    before = _wheels(directory)
+    owner = os.getpid()
+
+    def finish():
+        if os.getpid() != owner:
+            return
+        try:
+            problems = [text for wheel in sorted(_wheels(directory) - before) for text in check(os.path.join(directory, wheel), log)]
+        finally:
+            shutil.rmtree(log, ignore_errors=True)
+        if problems:
+            sys.stdout.flush()
+            sys.stderr.write("".join(f"\ncrosspy: error: {text}\n" for text in problems))
+            sys.stderr.flush()
+            os._exit(8)
+
+    atexit.register(finish)
+
+
+def _wheel_directory(argv):
+    """Return where this process will leave a wheel, or None if it is not one that makes any."""
+    if any(word.endswith("_in_process.py") for word in argv[1:3]):
+        if "build_wheel" not in argv:
+            return None
+        import json
+
+        with open(os.path.join(argv[-1], "input.json"), encoding="utf-8") as file:
+            return json.load(file)["kwargs"]["wheel_directory"]
+    if "bdist_wheel" in argv:
+        options = [argv[i + 1] for i, word in enumerate(argv[:-1]) if word in {"-d", "--dist-dir"}]
+        return options[-1] if options else os.path.join(os.getcwd(), "dist")
+    return None
+
+
+def _wheels(directory):
+    try:
+        return {name for name in os.listdir(directory) if name.endswith(".whl")}
+    except OSError:
+        return set()
+
+
+def check(wheel, log):
+    """Return a sentence for each thing that is wrong with ``wheel``, given the compilers' log."""
+    import zipfile
+
+    name = os.path.basename(wheel)
+    problems = []
+    with zipfile.ZipFile(wheel) as archive:
+        infos = archive.infolist()
+        native = {}
+        for info in infos:
+            if info.is_dir() or info.file_size < 52:
+                continue
+            with archive.open(info) as member:
+                head = member.read(64)
+            if head[:4] == b"\x7fELF":
+                native[info.filename] = head
+    for path, head in sorted(native.items()):
+        found = _machine(head)
+        if found != facts.ELF:
+            problems.append(
+                f"{name}: {path} is {_spoken(found)}, the target is {_spoken(facts.ELF)}: the build used another compiler "
+                "than the one that CC names. The wheel was not accepted."
+            )
+        suffix = _foreign_suffix(os.path.basename(path))
+        if suffix:
+            problems.append(f"{name}: {path} ends in {suffix}; the target's Python imports {', '.join(facts.SUFFIXES)} only")
+    lost = [] if _pure_is_wanted(name.split("-")[0]) else _lost_sources(log)
+    if lost and (not native or _is_setuptools()):
+        first = lost[0]
+        problems.append(
+            f"{name}: an extension is missing from it: the compiler failed on {first[0]} and the build went on without "
+            f"({len(lost)} failed in all).\n\n{first[1].rstrip()}\n\n"
+            f"hint: mend what the compiler says. If the pure version is what you want, ask for it by name: "
+            f"crosspy wheel --pure {name.split('-')[0]} (or CROSSPY_PURE={name.split('-')[0]})"
+        )
+    if problems:
+        os.replace(wheel, wheel + ".refused")
+    return problems
+
+
+def _machine(head):
+    """Return (e_machine, bits, byte order) of an ELF header."""
+    order = "little" if head[5] == 1 else "big"
+    return int.from_bytes(head[18:20], order), head[4] * 32, order
+
+
+def _spoken(identity):
+    names = {3: "i386", 8: "MIPS", 20: "PowerPC", 21: "PowerPC64", 22: "s390", 40: "ARM", 62: "x86-64", 183: "AArch64", 243: "RISC-V"}
+    machine, bits, order = identity
+    return f"{bits}-bit {order}-endian {names.get(machine, f'machine {machine}')}"
+
+
+def _foreign_suffix(base):
+    """Return the suffix of an extension module that the target's Python will never import, else an empty text."""
+    stem, dot, rest = base.partition(".")
+    suffix = dot + rest
+    if ".cpython-" not in suffix or not suffix.endswith(".so"):
+        return ""
+    suffix = suffix[suffix.index(".cpython-") :]
+    return "" if suffix in facts.SUFFIXES else suffix
+
+
+def _is_setuptools():
+    return "setuptools" in sys.modules
+
+
+def _lost_sources(log):
+    """Return (source, message) for each file of the project that no compiler run succeeded on.
+
+    Failures of configure-style probes are what those are for: their sources are not the project's.
+    """
+    failed, succeeded = {}, set()
+    for entry in sorted(os.listdir(log)):
+        if not entry.endswith((".failed", ".done")):
+            continue
+        with open(os.path.join(log, entry), encoding="utf-8", errors="replace") as file:
+            cwd, *words = file.read().split("\n")
+        sources = _project_sources(cwd, words)
+        if entry.endswith(".done"):
+            succeeded.update(sources)
+            continue
+        message = _message(os.path.join(log, entry.removesuffix(".failed")), words)
+        for source in sources:
+            failed[source] = message
+    return sorted((source, text) for source, text in failed.items() if source not in succeeded)
+
+
+_SOURCES = (".c", ".cc", ".cpp", ".cxx", ".C", ".s", ".S", ".m", ".f", ".f90", ".F90")
+_PROBES = ("conftest", "meson-private", "CMakeFiles", "CMakeScratch", "CMakeTmp", "_configtest", "config.test")
+
+
+def _project_sources(cwd, words):
+    root = os.environ.get("CROSSPY_SOURCE", "")
+    sources = []
+    if "-E" in words:
+        return sources
+    if "-c" not in words:
+        return _linked_modules(cwd, words)
+    for word in words:
+        if word.startswith("-") or not word.endswith(_SOURCES) or any(probe in word or probe in cwd for probe in _PROBES):
+            continue
+        path = os.path.normpath(os.path.join(cwd, word))
+        if path.startswith(root + os.sep) and os.path.exists(path):
+            sources.append(os.path.relpath(path, root))
+    return sources
+
+
+def _linked_modules(cwd, words):
+    """Return the shared library that a linker command makes, as if it were a source: a lost one is lost as well."""
+    if "-shared" not in words or "-o" not in words[:-1]:
+        return []
+    output = words[words.index("-o") + 1]
+    return [] if any(probe in output or probe in cwd for probe in _PROBES) else [os.path.basename(output)]
+
+
+def _message(path, words):
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            text = file.read(20000)
+    except OSError:
+        text = ""
+    return f"{' '.join(words).strip()}\n{text}"

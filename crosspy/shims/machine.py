@@ -1,0 +1,32 @@
+"""``platform``: most of it follows ``os.uname``, ``sys.version`` and ``os.confstr``; this is the rest."""
+
+from __future__ import annotations
+
+import os
+
+from . import facts, replace
+
+
+def apply(module):
+    bits = f"{facts.OS['bits']}bit"
+    executable = __import__("sys").executable
+    real_architecture, real_libc_ver = module.architecture, module.libc_ver
+
+    def architecture(executable=executable, bits=bits, linkage=""):
+        """Return the target's bits for its own interpreter; other files are looked at as usual."""
+        if os.path.realpath(executable) != os.path.realpath(own):
+            return real_architecture(executable, bits, linkage)
+        return bits, linkage or "ELF"
+
+    def libc_ver(executable=None, lib="", version="", chunksize=16384):
+        if executable in {None, "", own} and facts.OS["libc_ver"] is not None:
+            return facts.OS["libc_ver"]
+        return real_libc_ver(executable, lib, version, chunksize)
+
+    own = executable
+    architecture.__doc__ = real_architecture.__doc__
+    replace(module, "architecture", architecture)
+    replace(module, "libc_ver", libc_ver)
+    if facts.OS["sysroot"]:
+        candidates = tuple(facts.OS["sysroot"] + name for name in ("/etc/os-release", "/usr/lib/os-release"))
+        replace(module, "_os_release_candidates", candidates)

@@ -1,0 +1,22 @@
+"""The ``_manylinux`` module of PEP 600: asked by ``packaging``, wherever it is vendored.
+
+pip gets the answer of the policy: by default packages are built from source, so no prebuilt wheel fits. Others get
+the truth, which packaging computes itself from the target's C library.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def manylinux_compatible(major, minor, arch):
+    """Return True or False to decide, None to let packaging compare glibc versions."""
+    from _crosspy import facts
+
+    frame = sys._getframe(1)
+    if facts.PLATFORM_TAGS is not None:
+        return f"manylinux_{major}_{minor}_{arch}" in facts.PLATFORM_TAGS
+    if str(frame.f_globals.get("__name__", "")).startswith("pip.") and os.environ.get("CROSSPY_POLICY", "sdist") == "sdist":
+        return False
+    return None

@@ -1,0 +1,127 @@
+"""``struct.calcsize`` and ``ctypes.sizeof`` with the target's word size and alignment.
+
+Packing and unpacking stay those of this process: bytes that are in its memory have its layout.
+"""
+
+from __future__ import annotations
+
+import struct
+
+from . import facts, keep, real, replace
+
+_STRUCT_CODES = {
+    "c": "_Bool", "b": "_Bool", "B": "_Bool", "?": "_Bool", "x": "_Bool", "s": "_Bool", "p": "_Bool",
+    "h": "short", "H": "short", "i": "int", "I": "int", "l": "long", "L": "long", "q": "long long", "Q": "long long",
+    "n": "size_t", "N": "size_t", "P": "void *", "f": "float", "d": "double", "e": "short",
+    "F": "float", "D": "double",
+}  # fmt: skip
+_COMPLEX = "FD"
+
+
+def apply(module):
+    if keep("words"):
+        return
+    if module.__name__ == "struct":
+        replace(module, "calcsize", calcsize)
+    else:
+        _apply_ctypes(module)
+
+
+def calcsize(format, /):
+    """Return the size in bytes of a struct on the target; only native mode differs from the build machine's."""
+    size = real(struct, "calcsize")(format)
+    text = format.decode("ascii") if isinstance(format, bytes | bytearray) else format
+    if text[:1] in "<>=!":
+        return size if text else 0
+    return _native_size(text.lstrip("@"))
+
+
+def _native_size(text):
+    offset = 0
+    count = ""
+    for code in text:
+        if code.isspace():
+            continue
+        if code.isdigit():
+            count += code
+            continue
+        number = int(count) if count else 1
+        count = ""
+        size, align = facts.TYPES[_STRUCT_CODES[code]]
+        if code in _COMPLEX:
+            size *= 2
+        offset = -(-offset // align) * align + size * number
+    return offset
+
+
+_CTYPES_CODES = {
+    "z": "void *", "Z": "void *", "P": "void *", "O": "void *", "u": "wchar_t", "g": "long double", "v": "short",
+    "c": "_Bool", "b": "_Bool", "B": "_Bool", "?": "_Bool", "h": "short", "H": "short", "i": "int", "I": "int",
+    "l": "long", "L": "long", "q": "long long", "Q": "long long", "f": "float", "d": "double",
+}  # fmt: skip
+
+
+def _apply_ctypes(module):
+    replace(module, "sizeof", _Layout(module).sizeof)
+    replace(module, "alignment", _Layout(module).alignment)
+
+
+class _Layout:
+    """Sizes of ctypes types on the target: c_long is 4 bytes on a 32-bit one, whatever this process uses."""
+
+    def __init__(self, module):
+        self.ctypes = module
+        self.real_sizeof = module.sizeof
+        self.real_alignment = module.alignment
+        pointer = type(module.c_void_p)  # PyCSimpleType; pointers have a metaclass of their own
+        self.simple = pointer
+        self.pointer = type(module.POINTER(module.c_int))
+        self.function = type(module.CFUNCTYPE(None))
+        # Typedefs whose build-machine twin has another size on the target (c_size_t is c_ulong here).
+        self.words = {module.c_size_t: "size_t", module.c_ssize_t: "size_t"}
+        time_t = getattr(module, "c_time_t", None)
+        if time_t is not None:
+            self.time_t = time_t
+
+    def sizeof(self, obj, /):
+        """Return the size in bytes of a ctypes type or instance, on the target."""
+        real_size = self.real_sizeof(obj)
+        found = self._measure(obj if isinstance(obj, type) else type(obj))
+        return real_size if found is None else found[0]
+
+    def alignment(self, obj, /):
+        """Return the alignment in bytes of a ctypes type or instance, on the target."""
+        real_alignment = self.real_alignment(obj)
+        found = self._measure(obj if isinstance(obj, type) else type(obj))
+        return real_alignment if found is None else found[1]
+
+    def _measure(self, kind):
+        ctypes = self.ctypes
+        if isinstance(kind, self.simple):
+            name = _CTYPES_CODES.get(kind._type_)
+            return facts.TYPES[name] if name else None
+        if isinstance(kind, self.pointer | self.function):
+            return facts.TYPES["void *"]
+        if issubclass(kind, ctypes.Array):
+            item = self._measure(kind._type_)
+            return item and (item[0] * kind._length_, item[1])
+        if issubclass(kind, ctypes.Structure | ctypes.Union):
+            return self._aggregate(kind, union=issubclass(kind, ctypes.Union))
+        return None
+
+    def _aggregate(self, kind, *, union):
+        fields = [field for base in reversed(kind.__mro__) for field in base.__dict__.get("_fields_", ())]
+        if any(len(field) > 2 for field in fields):
+            return None  # bit fields: the psABI's rules are not worth a wrong answer
+        pack = getattr(kind, "_pack_", 0)
+        offset, size, widest = 0, 0, 1
+        for field in fields:
+            measured = self._measure(field[1])
+            if measured is None:
+                return None
+            align = min(pack, measured[1]) if pack else measured[1]
+            widest = max(widest, align)
+            offset = 0 if union else -(-offset // align) * align
+            offset += measured[0]
+            size = max(size, offset)
+        return -(-size // widest) * widest, widest

@@ -1,0 +1,15 @@
+"""``importlib.machinery.EXTENSION_SUFFIXES`` as the target has them.
+
+The import system took its own list at start, so native build tools stay importable.
+"""
+
+from __future__ import annotations
+
+import _imp
+
+from . import facts, replace
+
+
+def apply(module):
+    replace(module, "EXTENSION_SUFFIXES", list(facts.SUFFIXES))
+    replace(_imp, "extension_suffixes", lambda: list(facts.SUFFIXES))

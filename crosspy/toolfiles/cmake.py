@@ -1,0 +1,57 @@
+"""CMake's toolchain file (https://cmake.org/cmake/help/latest/manual/cmake-toolchains.7.html)."""
+
+from __future__ import annotations
+
+from crosspy.model.target import Target
+from crosspy.toolfiles.launchers import launcher_name
+
+
+def toolchain_file(target: Target) -> str:
+    """Return the text of the toolchain file. FindPython is told of the target's Python, and runs none of it."""
+    python = target.python
+    sysroot = target.sysroot
+    lines = [
+        "# Made by crosspy.",
+        "set(CMAKE_SYSTEM_NAME Linux)",
+        f"set(CMAKE_SYSTEM_PROCESSOR {_quoted(target.machine.cmake if target.machine.name != 'arm' else target.uname)})",
+        f"set(CMAKE_C_COMPILER {_quoted(launcher_name(target, 'gcc'))})",
+    ]
+    toolchain = target.toolchain
+    if toolchain and toolchain.cxx:
+        lines.append(f"set(CMAKE_CXX_COMPILER {_quoted(launcher_name(target, 'g++'))})")
+    for variable, tool in (("AR", "ar"), ("RANLIB", "ranlib"), ("NM", "nm"), ("STRIP", "strip"), ("OBJCOPY", "objcopy")):
+        if toolchain and tool in toolchain.tools:
+            # An absolute path: CMake looks for these beside the compiler, then on PATH, without a prefix.
+            lines.append(f'set(CMAKE_{variable} "${{CMAKE_CURRENT_LIST_DIR}}/tools/{launcher_name(target, tool)}")')
+    if toolchain and "gfortran" in toolchain.tools:
+        lines.append(f"set(CMAKE_Fortran_COMPILER {_quoted(launcher_name(target, 'gfortran'))})")
+    if sysroot:
+        lines += [
+            f"set(CMAKE_SYSROOT {_quoted(sysroot)})",
+            f"list(APPEND CMAKE_FIND_ROOT_PATH {_quoted(sysroot)})",
+            "set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)",
+            "set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)",
+            "set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)",
+            # BOTH: build requirements (pybind11, nanobind) bring their CMake packages in the isolated environment.
+            "set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE BOTH)",
+            "set(CMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH TRUE)",
+        ]
+        if python.multiarch:
+            lines.append(f"set(CMAKE_LIBRARY_ARCHITECTURE {_quoted(python.multiarch)})")
+    include = f"{sysroot}{python.include}"
+    for prefix in ("Python", "Python3"):
+        lines += [
+            f"set({prefix}_INCLUDE_DIR {_quoted(include)} CACHE PATH \"\")",
+            f"set({prefix}_SOABI {_quoted(python.soabi)} CACHE STRING \"\")",
+        ]
+    lines += [
+        f'set(PYTHON_MODULE_EXTENSION {_quoted(python.ext_suffix)} CACHE STRING "")',
+        f'set(PYTHON_INCLUDE_DIR {_quoted(include)} CACHE PATH "")',
+        "set(CMAKE_CROSSCOMPILING TRUE)",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+    return f'"{escaped}"'

@@ -1,0 +1,110 @@
+"""The environment variables by which build tools learn of a target.
+
+``{ROOT}`` stands for the cross environment, which can be moved.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from crosspy.model.target import Target
+from crosspy.toolfiles.launchers import VARIABLES, launcher_name
+from crosspy.toolfiles.meson import pkg_config_dirs
+
+UNSET: Final = (
+    "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH",
+    "GCC_EXEC_PREFIX", "PKG_CONFIG_PATH", "PKG_CONFIG_SYSTEM_INCLUDE_PATH", "PKG_CONFIG_SYSTEM_LIBRARY_PATH",
+    "CMAKE_PREFIX_PATH", "CMAKE_INCLUDE_PATH", "CMAKE_LIBRARY_PATH", "RUSTFLAGS", "_PYTHON_HOST_PLATFORM",
+    "_PYTHON_SYSCONFIGDATA_NAME", "_PYTHON_PROJECT_BASE", "ARCHFLAGS", "LDSHARED",
+)  # fmt: skip
+"""Variables that would let the build machine, or another build system's pretence, into a build."""
+
+DEFAULTS: Final = {
+    "SOURCE_DATE_EPOCH": "315532800",
+    "PYTHONHASHSEED": "0",
+    "PYTHONDONTWRITEBYTECODE": "1",
+}
+"""Set unless the caller did: a wheel's own dates begin in 1980 (ZIP), and sets have an order."""
+
+FLAGS: Final = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "FFLAGS")
+
+
+def launcher_variables(target: Target) -> dict[str, str]:
+    """Return ``CC``, ``CXX``, ``AR`` ... and the launcher that each names, for the tools that exist."""
+    toolchain = target.toolchain
+    if toolchain is None:
+        return {}
+    present = {"gcc", *toolchain.tools} | ({"g++"} if toolchain.cxx else set())
+    return {variable: launcher_name(target, tool) for variable, tool in VARIABLES.items() if tool in present}
+
+
+def build_variables(target: Target) -> dict[str, str]:
+    """Return the variables of a build for the target, by name."""
+    variables = launcher_variables(target)
+    if variables:
+        variables["CPP"] = f"{variables['CC']} -E"
+        # ld by itself knows no sysroot; whoever wants a linker gets it through the compiler.
+        variables.pop("LD", None)
+    if target.sysroot:
+        variables["PKG_CONFIG_LIBDIR"] = ":".join(pkg_config_dirs(target))
+        variables["PKG_CONFIG_SYSROOT_DIR"] = target.sysroot
+    variables["CMAKE_TOOLCHAIN_FILE"] = "{ROOT}/crosspy/toolchain.cmake"
+    variables["CONFIG_SITE"] = "{ROOT}/crosspy/config.site"
+    variables["SETUPTOOLS_EXT_SUFFIX"] = target.python.ext_suffix
+    variables["PYTHONNOUSERSITE"] = "1"
+    variables["LC_ALL"] = "C.UTF-8"
+    variables.update(_rust(target))
+    return dict(sorted(variables.items()))
+
+
+def _rust(target: Target) -> dict[str, str]:
+    """Return what cargo, the cc crate, PyO3 and setuptools-rust read."""
+    triple = rust_triple(target)
+    if target.toolchain is None:
+        return {}
+    upper = re.sub(r"[^A-Z0-9]", "_", triple.upper())
+    lower = triple.replace("-", "_")
+    variables = {
+        "CARGO_BUILD_TARGET": triple,
+        f"CARGO_TARGET_{upper}_LINKER": launcher_name(target, "gcc"),
+        f"CC_{lower}": launcher_name(target, "gcc"),
+        "PYO3_CROSS_PYTHON_VERSION": target.python.version,
+        "PYO3_CROSS": "1",
+        "PYO3_CROSS_LIB_DIR": "{ROOT}/crosspy/pyo3",
+    }
+    if target.toolchain.cxx:
+        variables[f"CXX_{lower}"] = launcher_name(target, "g++")
+    if "ar" in target.toolchain.tools:
+        variables[f"AR_{lower}"] = launcher_name(target, "ar")
+    return variables
+
+
+def rust_triple(target: Target) -> str:
+    """Return Rust's name of the target (https://doc.rust-lang.org/rustc/platform-support.html)."""
+    libc = {"glibc": "gnu", "musl": "musl", "uclibc": "uclibc"}[target.libc.kind]
+    machine = target.machine
+    cpu = machine.rust
+    if machine.name == "arm":
+        hard = target.abi.get("float") == "hard"
+        level = int(match[1]) if (match := re.match(r"armv(\d)", target.uname)) else 7
+        cpu = "armv7" if level >= 7 and hard else "armv5te" if level == 5 else "arm"
+        libc = f"{libc}eabi{'hf' if hard else ''}"
+    elif machine.name.startswith("mips") and machine.bits == 64:
+        libc = f"{libc}abi64"
+    elif machine.name == "x32":
+        libc = f"{libc}x32"
+    return f"{cpu}-unknown-linux-{libc}"
+
+
+def config_site(target: Target) -> str:
+    """Return autoconf's site file: ``configure`` runs by hand in a ``setup.py`` learn that they cross-compile.
+
+    ``host_alias`` and ``build_alias`` are what ``--host`` and ``--build`` set (autoconf manual, "Site Defaults").
+    """
+    return (
+        "# Made by crosspy: read by every autoconf configure script.\n"
+        f'test -n "$host_alias" || host_alias={target.triplet}\n'
+        'test -n "$build_alias" || build_alias=$(uname -m)-pc-linux-gnu\n'
+        "cross_compiling=yes\n"
+    )

@@ -1,0 +1,182 @@
+"""The ``facts`` module of the runtime shims: what cross-python answers, as literals that load in no time."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from crosspy.model.target import Target
+from crosspy.toolfiles import environ, sysconfig
+
+_HASH_ALGORITHMS: Final = {1: "siphash24", 2: "fnv", 3: "siphash13"}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choices:
+    """What the user chose for an environment, beside the target.
+
+    ``user_env`` are ``(name, operator, value)`` of ``--env``. ``platform_tags`` None: the truth.
+    """
+
+    library: tuple[str, ...]
+    """Site-packages below a prefix, as the *build* Python has it: ``("lib", "python3.12", "site-packages")``."""
+    pip: str = ""
+    """Directory that holds the ``pip`` package; empty: none."""
+    user_env: Sequence[tuple[str, str, str]] = ()
+    flags: Mapping[str, str] = field(default_factory=dict)
+    platform_tags: Sequence[str] | None = None
+    key: str = ""
+    """Digest of target and flags: names pip's cache of built wheels."""
+
+
+def facts_module(target: Target, choices: Choices) -> str:
+    """Return the text of ``facts.py``."""
+    python, libc = target.python, target.libc
+    variables = sysconfig.cross_variables(target)
+    cpu = (target.toolchain.triplet if target.toolchain else target.triplet).partition("-")[0]
+    defaults = {**environ.DEFAULTS, **choices.flags}
+    build = environ.build_variables(target)
+    constants: dict[str, Any] = {
+        "SYS": _sys_facts(target),
+        "OS": {
+            "sysname": "Linux",
+            "machine": target.uname,
+            "bits": target.machine.bits,
+            "libc": f"glibc {libc.version}" if libc.kind == "glibc" and libc.version else "",
+            "libc_ver": ("glibc", libc.version) if libc.kind == "glibc" and libc.version else None,
+            "sysroot": target.sysroot if target.os_release else "",
+        },
+        "TYPES": {name: (c.size, c.align) for name, c in sorted(target.types.items())},
+        "SUFFIXES": python.extension_suffixes,
+        "LIBRARY": choices.library,
+        "PIP": choices.pip,
+        "INCLUDE": _include(target),
+        "BARE_LINK": sysconfig.bare_link(variables, target),
+        "BUILD_ENV": build,
+        "BUILD_UNSET": environ.UNSET,
+        "BUILD_DEFAULTS": dict(sorted(defaults.items())),
+        "USER_ENV": tuple(choices.user_env),
+        "LAUNCHERS": environ.launcher_variables(target),
+        "MANAGED": frozenset_text({*build, *environ.UNSET, *choices.flags, *environ.FLAGS, "LD"} - {"LC_ALL", "PYTHONNOUSERSITE"}),
+        "PLATFORM_TAGS": None if choices.platform_tags is None else tuple(choices.platform_tags),
+        "ELF": (target.machine.elf_machine, target.machine.bits, target.machine.byteorder),
+        "TRIPLET": target.triplet,
+        "CPU": cpu,
+        "CPU_ALIASES": (target.machine.name, target.machine.uname),
+        "KEY": choices.key,
+    }
+    body = "".join(f"{name} = {value!r}\n" for name, value in constants.items())
+    return f'"""What cross-python answers. Made by crosspy."""\n\n{body}'
+
+
+class _Literal(str):
+    """Text that stands for itself in the generated module."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def frozenset_text(names: set[str]) -> _Literal:
+    """Return a sorted set display, so that the module's text does not depend on hashing."""
+    return _Literal("frozenset({" + ", ".join(repr(name) for name in sorted(names)) + "})")
+
+
+def _sys_facts(target: Target) -> dict[str, Any]:
+    python = target.python
+    word = target.types["void *"].size * 8
+    prefix = f"{target.sysroot}{python.prefix}" if target.sysroot else python.prefix
+    exec_prefix = f"{target.sysroot}{python.exec_prefix}" if target.sysroot else python.exec_prefix
+    version = f"{python.full_version}"
+    if python.build_info and python.compiler:
+        version += f" ({python.build_info}) [{python.compiler}]"
+    return {
+        "abiflags": python.abiflags,
+        "platlibdir": python.platlibdir,
+        "base_prefix": prefix,
+        "base_exec_prefix": exec_prefix,
+        "maxsize": 2 ** (word - 1) - 1,
+        "byteorder": target.machine.byteorder,
+        "hash_info": _hash_info(target, word),
+        "int_info": _int_info(target, word),
+        "thread_version": f"NPTL {target.libc.version}" if target.libc.kind == "glibc" and target.libc.version else None,
+        "builtin_module_names": python.builtin_modules,
+        "multiarch": python.multiarch,
+        "version_info": _version_info(python.hexversion),
+        "hexversion": python.hexversion,
+        "version": version,
+    }
+
+
+def _version_info(hexversion: int) -> tuple[int, int, int, str, int]:
+    level = {0xA: "alpha", 0xB: "beta", 0xC: "candidate", 0xF: "final"}[hexversion >> 4 & 0xF]
+    return hexversion >> 24, hexversion >> 16 & 0xFF, hexversion >> 8 & 0xFF, level, hexversion & 0xF
+
+
+def _number(target: Target, name: str) -> int:
+    value = target.python.config_vars.get(name, 0)
+    return value if isinstance(value, int) else int(value) if value.isdecimal() else 0
+
+
+def _hash_info(target: Target, word: int) -> tuple[int | str, ...]:
+    """Return ``sys.hash_info``, from Include/cpython/pyhash.h and Include/pyport.h.
+
+    A CPython that was itself cross-compiled has HAVE_ALIGNED_REQUIRED set and so hashes with FNV (configure.ac).
+    """
+    algorithm = _HASH_ALGORITHMS.get(_number(target, "Py_HASH_ALGORITHM"), "")
+    if not algorithm:
+        newer = tuple(int(part) for part in target.python.version.split(".")) >= (3, 11)
+        algorithm = "fnv" if _number(target, "HAVE_ALIGNED_REQUIRED") else "siphash13" if newer else "siphash24"
+    bits, seed = (word, 2 * word) if algorithm == "fnv" else (64, 128)
+    modulus = 2**61 - 1 if word == 64 else 2**31 - 1
+    return word, modulus, 314159, 0, 1000003, algorithm, bits, seed, 0
+
+
+def _int_info(target: Target, word: int) -> tuple[int, int]:
+    """Return the first two of ``sys.int_info`` (Include/cpython/longintrepr.h: 30 bits by default; configure may say 15)."""
+    bits = _number(target, "PYLONG_BITS_IN_DIGIT") or 30
+    return bits, 4 if bits == 30 else 2
+
+
+def _include(target: Target) -> tuple[str, str] | None:
+    """Return where the headers are, when it is not where the prefix says: in a build tree."""
+    python = target.python
+    usual = f"{python.prefix}/include/python{python.version}{python.abiflags}"
+    if python.include == usual and python.platinclude == usual:
+        return None
+    return tuple(sysconfig.in_sysroot(path, target.sysroot) for path in (python.include, python.platinclude))  # type: ignore[return-value]
+
+
+_ARM_FLOAT: Final = {"hard": 0x400, "soft": 0x200}
+
+
+def python_header(target: Target) -> bytes:
+    """Return an ELF file of the target's kind that is nothing but headers: what ``sys.executable`` begins with there.
+
+    With PT_INTERP for glibc only: packaging would run a musl loader to learn its version.
+    """
+    machine = target.machine
+    flags = target.e_flags
+    if machine.name in {"arm", "armeb"} and not flags:
+        flags = 0x05000000 | _ARM_FLOAT.get(target.abi.get("float", ""), 0)
+    order = "<" if machine.byteorder == "little" else ">"
+    interpreter = target.libc.interpreter.encode() + b"\0" if target.libc.kind == "glibc" and target.libc.interpreter else b""
+    ident = b"\x7fELF" + bytes([machine.elf_class, 1 if order == "<" else 2, 1]) + bytes(9)
+    wide = machine.bits == 64
+    size, entry = (64, 56) if wide else (52, 32)
+    count = 1 if interpreter else 0
+    header = struct.pack(
+        order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"),
+        3, machine.elf_machine, 1, 0, size if count else 0, 0, flags, size, entry, count, 0, 0, 0,
+    )  # fmt: skip
+    offset, length = size + entry * count, len(interpreter)
+    if not count:
+        return ident + header
+    if wide:
+        segment = struct.pack(order + "IIQQQQQQ", 3, 4, offset, offset, offset, length, length, 1)
+    else:
+        segment = struct.pack(order + "IIIIIIII", 3, offset, offset, offset, length, length, 4, 1)
+    return ident + header + segment + interpreter
