@@ -18,7 +18,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from struct import Struct
@@ -50,8 +50,10 @@ _EM_MIPS, _EM_ARM, _EM_RISCV, _EM_ALPHA, _EM_S390 = 8, 40, 243, 0x9026, 22
 _MAX_PROGRAM_HEADERS: Final = 4096
 _MAX_SECTIONS: Final = 65536
 _MAX_DYNAMIC: Final = 1 << 18
-_MAX_VERSIONS: Final = 1 << 14
+_MAX_NEEDED: Final = 1 << 12
+_MAX_VERSIONS: Final = 1 << 12
 _MAX_NAME: Final = 1 << 14
+_MAX_SYMBOL_NAME: Final = 1 << 18  # C++ templates: names of 60 KB exist
 _MAX_ATTRIBUTES: Final = 1 << 16
 _MAX_SYMBOL_TABLE: Final = 1 << 26
 _MAX_STRING_TABLE: Final = 1 << 27
@@ -101,6 +103,8 @@ class ElfFile:
     exec_stack: bool | None = None
     text_relocations: bool = False
     load_align: int = 0
+    mentions: frozenset[str] = frozenset()
+    """Those of the names asked for (:func:`read_open`) that its dynamic string table holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -301,6 +305,8 @@ class _Image:
                 break
             else:
                 entries.setdefault(tag, value)
+        if len(needed) > _MAX_NEEDED:
+            raise ElfDamaged(f".dynamic names {len(needed)} needed libraries, which is impossible")
 
     def _check_sections(self) -> None:
         tables = self.tables
@@ -412,7 +418,7 @@ class _Image:
                 continue
             if name >= len(strings):
                 raise ElfDamaged(f"a symbol's name is at {name} of .dynstr, which has {len(strings)} bytes")
-            text = _cut(strings, name)
+            text = _cut(strings, name, _MAX_SYMBOL_NAME)
             # Symbols may share their names' bytes, so a small file can name gigabytes.
             budget -= len(text)
             if budget < 0:
@@ -485,7 +491,7 @@ class _Image:
                 return self.at(row[4], row[5], "the section of build attributes")
         return b""
 
-    def facts(self, path: str) -> ElfFile:
+    def facts(self, path: str, names: Collection[str] = ()) -> ElfFile:
         entries = self.entries
         return ElfFile(
             path=path,
@@ -501,12 +507,20 @@ class _Image:
             exec_stack=self.exec_stack,
             text_relocations=_DT_TEXTREL in entries or bool(entries.get(_DT_FLAGS, 0) & _DF_TEXTREL),
             load_align=self.load_align,
+            mentions=self.mentions(names) if names else frozenset(),
         )
 
+    def mentions(self, names: Collection[str]) -> frozenset[str]:
+        """Return those of ``names`` that ``.dynstr`` holds: a search through its bytes, far cheaper than symbols."""
+        if _DT_STRTAB not in self.entries:
+            return frozenset()
+        strings = b"\0" + self.strings()
+        return frozenset(name for name in names if b"\0%b\0" % os.fsencode(name) in strings)
 
-def _cut(strings: bytes, index: int) -> str:
+
+def _cut(strings: bytes, index: int, limit: int = _MAX_NAME) -> str:
     """Return the NUL-terminated string at ``index``."""
-    end = strings.find(b"\0", index, index + _MAX_NAME)
+    end = strings.find(b"\0", index, index + limit)
     if end < 0:
         raise ElfDamaged(f"the name at {index} of .dynstr has no end")
     return strings[index:end].decode("utf-8", "surrogateescape")
@@ -547,9 +561,13 @@ def read(path: str | os.PathLike[str]) -> ElfFile:
         return _Image(fd).facts(os.fspath(path))
 
 
-def read_open(fd: int, path: str, head: bytes = b"") -> ElfFile:
-    """Like :func:`read`, for a file that is open already; ``head`` are its first bytes, if the caller has them."""
-    return _Image(fd, head).facts(path)
+def read_open(fd: int, path: str, head: bytes = b"", names: Collection[str] = ()) -> ElfFile:
+    """Like :func:`read`, for a file that is open already.
+
+    :param head: its first bytes, if the caller has them.
+    :param names: symbols to look for; those found are the result's ``mentions``.
+    """
+    return _Image(fd, head).facts(path, names)
 
 
 def defined_symbols(path: str | os.PathLike[str]) -> frozenset[str]:
@@ -588,6 +606,8 @@ _ARM_TAGS: Final = {
     12: "Tag_Advanced_SIMD_arch",
     13: "Tag_PCS_config",
     18: "Tag_ABI_PCS_wchar_t",
+    20: "Tag_ABI_FP_denormal",
+    23: "Tag_ABI_FP_number_model",
     26: "Tag_ABI_enum_size",
     27: "Tag_ABI_HardFP_use",
     28: "Tag_ABI_VFP_args",
