@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 import sys
 
-from . import ROOT, facts
+from . import facts
 
 
 def apply(module):
     if module.__name__ == "pip":
         _hide_build_layer()
         _separate_cache()
+        if facts.CROSS_PREFIX:
+            os.environ.setdefault("PIP_PREFIX", facts.CROSS_PREFIX)
     else:
         _refuse_inprocess_build_dependencies(module)
 
@@ -44,7 +46,3 @@ def _refuse_inprocess_build_dependencies(module):
 
     module.InprocessBuildEnvironmentInstaller = NativeInstaller
 
-
-def is_environment(path):
-    """Say whether ``path`` is this cross environment."""
-    return os.path.realpath(path) == ROOT

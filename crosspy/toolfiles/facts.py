@@ -27,6 +27,8 @@ class Choices:
     user_env: Sequence[tuple[str, str, str]] = ()
     flags: Mapping[str, str] = field(default_factory=dict)
     platform_tags: Sequence[str] | None = None
+    cross_prefix: str = ""
+    """Where pip installs for the target, if not in the environment itself."""
     key: str = ""
     """Digest of target and flags: names pip's cache of built wheels."""
 
@@ -66,6 +68,7 @@ def facts_module(target: Target, choices: Choices) -> str:
         "CPU": cpu,
         "CPU_ALIASES": (target.machine.name, target.machine.uname),
         "KEY": choices.key,
+        "CROSS_PREFIX": choices.cross_prefix,
     }
     body = "".join(f"{name} = {value!r}\n" for name, value in constants.items())
     return f'"""What cross-python answers. Made by crosspy."""\n\n{body}'

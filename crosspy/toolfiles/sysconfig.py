@@ -118,12 +118,17 @@ def bare_link(variables: Mapping[str, ConfigValue], target: Target) -> dict[str,
     }
 
 
-def sysconfigdata_module(target: Target) -> str:
-    """Return the text of the module that sysconfig imports in place of the build machine's."""
+def literal_module(target: Target) -> str:
+    """Return the same variables as a module that is one literal, for those who read it without cross-python (PyO3)."""
     variables = cross_variables(target)
     rows = "".join(f" {name!r}: {variables[name]!r},\n" for name in sorted(variables))
+    return f"build_time_vars = {{\n{rows}}}\n"
+
+
+def sysconfigdata_module(target: Target) -> str:
+    """Return the text of the module that sysconfig imports in place of the build machine's."""
     return (
         "# Made by crosspy from the target's own sysconfigdata.\n"
         "from _crosspy.config import override_flags\n\n"
-        f"build_time_vars = override_flags({{\n{rows}}})\n"
+        f"{literal_module(target)}override_flags(build_time_vars)\n"
     )

@@ -1,0 +1,84 @@
+"""``crosspy describe``"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from crosspy.cli.context import Context
+from crosspy.cli.targetopts import add_target_options, described
+from crosspy.errors import UsageError
+from crosspy.model.machine import elf_machine_name
+from crosspy.model.target import Target
+
+_EPILOG = """\
+examples:
+  crosspy describe --sysroot output/staging                  what Buildroot's staging tree says
+  crosspy describe --sysroot recipe-sysroot -o target.json   keep it for other commands
+  crosspy describe --sysroot sysroot --json | jq .libc       for machines
+  crosspy describe build/cpython-aarch64/python              a Python build tree
+
+Nothing of the target is executed: sysconfigdata is parsed as a literal, ELF files are read. What contradicts itself
+is an error that names both sides.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = _EPILOG
+    add_target_options(parser)
+    output = parser.add_argument_group("output")
+    output.add_argument("-o", "--output", metavar="FILE", help="write target.json, which every command takes with --target")
+    output.add_argument("--json", action="store_true", help="print the JSON on stdout instead of the table")
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    target = described(args, context, need_compiler=False)
+    if args.output:
+        _write(context.path(args.output), target.to_json())
+        context.console.step(f"wrote {args.output}")
+    if args.json:
+        context.console.data(target.to_json())
+    elif not args.output:
+        context.console.data(table(target))
+    return 0
+
+
+def _write(path: Path, text: str) -> None:
+    temporary = path.with_name(f".{path.name}.tmp")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror}") from None
+
+
+def table(target: Target) -> str:
+    """Return the facts that people ask for, one a line, each with its source."""
+    python, machine, toolchain = target.python, target.machine, target.toolchain
+    rows: list[tuple[str, str, str]] = [
+        ("sysroot", target.sysroot or "none", ""),
+        ("machine", f"{machine.name}: {machine.bits}-bit {machine.byteorder}-endian {elf_machine_name(machine.elf_machine)}", "machine"),
+        ("triplet", target.triplet, "machine"),
+        ("uname -m", target.uname, "uname"),
+        *((f"ABI {key}", value, f"abi.{key}") for key, value in sorted(target.abi.items())),
+        ("libc", f"{target.libc.kind} {target.libc.version}".rstrip(), "libc.version"),
+        ("loader", target.libc.interpreter or "not known", "libc.kind"),
+        ("Python", python.full_version, "python.full_version"),
+        ("platform", python.platform, "uname"),
+        ("SOABI", python.soabi, "python.config_vars"),
+        ("suffixes", " ".join(python.extension_suffixes), "python.extension_suffixes"),
+        ("prefix", python.prefix, "python.config_vars"),
+        ("headers", python.include, "python.config_vars"),
+        ("packages in", "dist-packages (Debian)" if python.debian_layout else "site-packages", "python.schemes"),
+        ("sizes", " ".join(f"{name.replace(' ', '-')}={c.size}" for name, c in sorted(target.types.items())), "types"),
+    ]
+    if toolchain:
+        rows += [
+            ("compiler", " ".join(toolchain.cc), "toolchain"),
+            ("C++", " ".join(toolchain.cxx) or "none", "toolchain"),
+            ("version", f"{toolchain.family} {toolchain.version} for {toolchain.triplet}", "toolchain"),
+        ]
+    width = max(len(row[0]) for row in rows)
+    value = max(len(row[1]) for row in rows if len(row[1]) < 60)
+    lines = [f"{name:<{width}}  {text:<{value}}  {target.sources.get(source, '')}".rstrip() for name, text, source in rows]
+    return "\n".join(lines)

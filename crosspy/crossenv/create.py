@@ -1,0 +1,286 @@
+"""Make a cross environment: all of it beside its place, then one rename."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import importlib.util
+import os
+import py_compile
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final, Literal
+
+from crosspy import __version__, process
+from crosspy.crossenv import activate, scripts
+from crosspy.crossenv.buildpython import BuildPython
+from crosspy.crossenv.layout import CrossEnv
+from crosspy.errors import EnvironmentDirError
+from crosspy.model.target import Target
+from crosspy.toolfiles import cmake, environ, facts, launchers, meson, sysconfig
+
+SHIMS: Final = Path(__file__).resolve().parent.parent / "shims"
+
+Clear = Literal["", "all", "cross", "build"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """What a user chooses for an environment, beside target and build Python. See ``crosspy create --help``."""
+
+    pip: str = ""
+    """Directory that holds the pip package; empty: no pip."""
+    cross_pip: bool = True
+    clear: Clear = ""
+    system_site_packages: bool = False
+    user_env: Sequence[tuple[str, str, str]] = ()
+    flags: Mapping[str, str] = field(default_factory=dict)
+    platform_tags: Sequence[str] | None = None
+    cross_prefix: str = ""
+    prompt: str = ""
+
+
+def create(root: Path, target: Target, python: BuildPython, options: Options) -> tuple[CrossEnv, bool]:
+    """Make the environment at ``root``; return it, and whether it was there already, the same.
+
+    Two processes that make the same one end with one that is whole: the second finds the first one's.
+
+    :raises EnvironmentDirError: if it cannot be written, is something else, or was made from other inputs.
+    """
+    root = Path(os.path.abspath(root))  # noqa: PTH100 -- a link to an environment stays a link
+    text = target.to_json()
+    key = _key(text, python, options)
+    try:
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(root.parent):
+            _remove_leftovers(root)
+            if _reusable(root, key, options):
+                return CrossEnv(root=root, target=target), True
+            _check_place(root, options)
+            _make(root, target, python, options, key)
+    except OSError as error:
+        raise EnvironmentDirError(
+            f"cannot write the environment {root}: {error.strerror or error}" + (f" ({error.filename})" if error.filename else ""),
+            hint="Choose a directory that you may write, on a file system with room and with symbolic links.",
+        ) from None
+    return CrossEnv(root=root, target=target), False
+
+
+def _key(target_json: str, python: BuildPython, options: Options) -> str:
+    """Return a digest of everything an environment is made from: target, build Python, options, and the shims."""
+    digest = hashlib.sha256()
+    chosen = (python, options.pip, options.cross_pip, options.system_site_packages, tuple(options.user_env))
+    chosen += (tuple(sorted(options.flags.items())), options.platform_tags, options.cross_prefix, options.prompt, __version__)
+    digest.update(repr(chosen).encode())
+    digest.update(target_json.encode())
+    for path in sorted(SHIMS.glob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:32]
+
+
+@contextmanager
+def _locked(parent: Path) -> Iterator[None]:
+    """Hold the lock of a directory: one creation in it at a time, and no lock file left behind."""
+    handle = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        except OSError as error:
+            if error.errno not in {errno.ENOLCK, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF}:
+                raise
+        yield
+    finally:
+        os.close(handle)
+
+
+def _prefix(root: Path) -> str:
+    return f".{root.name}.crosspy-"
+
+
+def _remove_leftovers(root: Path) -> None:
+    """Remove what a killed creation left; nobody is at it, for the lock is ours."""
+    for path in root.parent.glob(_prefix(root) + "*"):
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_environment(root: Path) -> bool:
+    return (root / "crosspy" / "target.json").is_file()
+
+
+def _reusable(root: Path, key: str, options: Options) -> bool:
+    if options.clear or not _is_environment(root):
+        return False
+    try:
+        return (root / "crosspy" / "key").read_text(encoding="ascii").strip() == key and (root / "bin" / "python").exists()
+    except OSError:
+        return False
+
+
+def _check_place(root: Path, options: Options) -> None:
+    if not root.exists() and not root.is_symlink():
+        return
+    if not root.is_dir():
+        raise EnvironmentDirError(f"{root} is there and is not a directory", hint="Name another directory.")
+    if not any(root.iterdir()):
+        return
+    if not _is_environment(root):
+        raise EnvironmentDirError(
+            f"{root} is not empty and not a cross environment; it was left alone", hint="Name another directory, or remove it yourself."
+        )
+    if not options.clear:
+        raise EnvironmentDirError(
+            f"{root} is a cross environment already, made from other inputs", hint=f"Make it anew: crosspy create --clear {root} ..."
+        )
+
+
+def _make(root: Path, target: Target, python: BuildPython, options: Options, key: str) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix=_prefix(root), dir=root.parent))
+    try:
+        scratch.chmod(0o777 & ~_umask())
+        _fill(scratch, root, target, python, options, key)
+        old = _keep_parts(root, scratch, python, options)
+        if old:
+            root.rename(scratch.with_name(scratch.name + ".old"))
+        scratch.rename(root)
+        if old:
+            shutil.rmtree(scratch.with_name(scratch.name + ".old"), ignore_errors=True)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _keep_parts(root: Path, scratch: Path, python: BuildPython, options: Options) -> bool:
+    """Move what ``--clear-cross`` and ``--clear-build`` do not clear into the new environment."""
+    if not _is_environment(root):
+        return False
+    if options.clear == "cross":
+        shutil.rmtree(scratch / "build")
+        (root / "build").rename(scratch / "build")
+    elif options.clear == "build":
+        old, new = root.joinpath(*python.library), scratch.joinpath(*python.library)
+        for path in sorted(old.iterdir()) if old.is_dir() else ():
+            if not (new / path.name).exists():
+                path.rename(new / path.name)
+    return True
+
+
+def _fill(scratch: Path, root: Path, target: Target, python: BuildPython, options: Options, key: str) -> None:
+    """Write a complete environment into ``scratch``; ``root`` is where it will be."""
+    library = scratch.joinpath(*python.library)
+    _write_venv(scratch, python, prompt=options.prompt or root.name, system=False)
+    if target.python.platlibdir != "lib":
+        # sysconfig's platlib follows the target, site-packages the build Python: let them be one.
+        (scratch / target.python.platlibdir).symlink_to("lib")
+    choices = facts.Choices(
+        library=python.library,
+        pip=options.pip if options.cross_pip else "",
+        user_env=options.user_env,
+        flags=options.flags,
+        platform_tags=options.platform_tags,
+        key=key,
+        cross_prefix=options.cross_prefix,
+    )
+    (scratch / "bin" / "cross-python").symlink_to("python")
+    shims = library / "_crosspy"
+    _write_shims(shims, target, choices)
+    _write(library / "_crosspy.pth", activate.PTH)
+    _write(library / "_crosspy.start", activate.START)
+    if options.cross_prefix:
+        prefix = Path(options.cross_prefix).joinpath(*python.library)
+        prefix.mkdir(parents=True, exist_ok=True)
+        _write(library / "_crosspy_prefix.pth", f"{prefix}\n")
+    _write_build_layer(scratch / "build", python, options)
+    _write_tools(scratch / "crosspy", target, key)
+    for name, text in scripts.all_scripts(
+        python.version, root=root, cross_pip=bool(options.pip) and options.cross_pip, build_pip=bool(options.pip)
+    ).items():
+        _write(scratch / "bin" / name, text, mode=0o644 if name == "activate" else 0o755)
+    _compile([shims, scratch.joinpath("build", *python.library)], scratch, root, python)
+
+
+def _write_venv(prefix: Path, python: BuildPython, *, prompt: str, system: bool) -> None:
+    """Write a virtual environment as PEP 405 has it; ``venv`` itself would start an interpreter for it."""
+    binaries = prefix / "bin"
+    binaries.mkdir(parents=True)
+    prefix.joinpath(*python.library).mkdir(parents=True)
+    (binaries / "python").symlink_to(python.executable)
+    for name in ("python3", f"python{python.version}"):
+        (binaries / name).symlink_to("python")
+    _write(
+        prefix / "pyvenv.cfg",
+        f"home = {python.executable.parent}\n"
+        f"include-system-site-packages = {'true' if system else 'false'}\n"
+        f"version = {python.full_version}\n"
+        f"executable = {python.executable}\n"
+        f"prompt = {prompt!r}\n",
+    )
+
+
+def _write_shims(shims: Path, target: Target, choices: facts.Choices) -> None:
+    shims.mkdir()
+    for path in sorted(SHIMS.glob("*.py")):
+        if path.name != "buildlayer.py":
+            shutil.copyfile(path, shims / path.name)
+    _write(shims / "facts.py", facts.facts_module(target, choices))
+    _write(shims / "sysconfigdata.py", sysconfig.sysconfigdata_module(target))
+
+
+def _write_build_layer(prefix: Path, python: BuildPython, options: Options) -> None:
+    _write_venv(prefix, python, prompt="build", system=options.system_site_packages)
+    library = prefix.joinpath(*python.library)
+    shutil.copyfile(SHIMS / "buildlayer.py", library / "_crosspy_build.py")
+    _write(library / "_crosspy_build_facts.py", f"PIP = {options.pip!r}\n")
+    _write(library / "_crosspy_build.pth", "import _crosspy_build\n")
+    _write(library / "_crosspy_build.start", "_crosspy_build:activate\n")
+
+
+def _write_tools(directory: Path, target: Target, key: str) -> None:
+    tools = directory / "tools"
+    tools.mkdir(parents=True)
+    if target.toolchain is not None:
+        for name, text in launchers.launchers(target, target.toolchain).items():
+            _write(tools / name, text, mode=0o755)
+    _write(directory / "target.json", target.to_json())
+    _write(directory / "key", key + "\n")
+    (directory / "python.elf").write_bytes(facts.python_header(target))
+    _write(directory / "cross.ini", meson.cross_file(target))
+    _write(directory / "toolchain.cmake", cmake.toolchain_file(target))
+    _write(directory / "config.site", environ.config_site(target))
+    (directory / "pyo3").mkdir()
+    _write(directory / "pyo3" / f"_sysconfigdata__linux_{target.python.multiarch or target.machine.name}.py", sysconfig.literal_module(target))
+
+
+def _write(path: Path, text: str, *, mode: int | None = None) -> None:
+    path.write_text(text, encoding="utf-8")
+    if mode is not None:
+        path.chmod(mode)
+
+
+_COMPILER: Final = """
+import py_compile, sys
+m = py_compile.PycInvalidationMode.UNCHECKED_HASH
+for file, shown in zip(sys.argv[1::2], sys.argv[2::2]):
+    py_compile.compile(file, dfile=shown, doraise=True, invalidation_mode=m)
+"""
+
+
+def _compile(directories: Sequence[Path], scratch: Path, root: Path, python: BuildPython) -> None:
+    """Compile the shims, so that a read-only environment starts as fast; the files name their final place."""
+    files = [path for directory in directories for path in sorted(directory.glob("*.py"))]
+    shown = [str(root / path.relative_to(scratch)) for path in files]
+    if python.magic == importlib.util.MAGIC_NUMBER:
+        for path, name in zip(files, shown, strict=True):
+            py_compile.compile(str(path), dfile=name, doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+        return
+    pairs = [word for pair in zip(map(str, files), shown, strict=True) for word in pair]
+    process.run([str(python.executable), "-I", "-S", "-c", _COMPILER, *pairs], env={"PATH": os.defpath})
