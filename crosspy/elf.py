@@ -277,7 +277,7 @@ class _Image:
                     raise ElfDamaged(
                         f"cut off: a segment ends at byte {offset + in_file}, but the file has {self.size}"
                     )
-                self.loads.append((address, offset, in_file))
+                self._add_load(address, offset, in_file)
                 self.load_align = min(self.load_align or align, align)
             elif kind == _PT_DYNAMIC and self.dynamic_at is None:
                 self.dynamic_at = (offset, in_file)
@@ -288,6 +288,15 @@ class _Image:
                 self.interpreter = os.fsdecode(name.partition(b"\0")[0])
             elif kind == _PT_GNU_STACK:
                 self.exec_stack = bool(flags & _PF_X)
+
+    def _add_load(self, address: int, offset: int, in_file: int) -> None:
+        if self.loads:
+            start, before, length = self.loads[-1]
+            if address - start == offset - before == length:
+                # patchelf puts .dynstr across two segments that are one in the file and in memory.
+                self.loads[-1] = (start, before, length + in_file)
+                return
+        self.loads.append((address, offset, in_file))
 
     def _read_dynamic(self) -> None:
         if self.dynamic_at is None:

@@ -1,0 +1,92 @@
+"""What the files of an image must be."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from crosspy.elf import ElfFile, ElfHeader
+from crosspy.model.machine import Machine, elf_machine_name
+from crosspy.model.target import Target
+
+_GLIBC_LOADER: Final = re.compile(r"/(?:ld-linux[^/]*|ld64|ld)\.so\.\d+$")
+_LIBC_SONAMES: Final = (
+    (re.compile(r"libc\.so\.6(?:\.1)?"), "glibc"),
+    (re.compile(r"libc\.musl-\w+\.so\.1|libc\.so"), "musl"),
+    (re.compile(r"libc\.so\.[01]"), "uclibc"),
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Expectation:
+    """The facts of a target that files of an image are compared with.
+
+    ``abi`` as :func:`crosspy.model.machine.abi_of` decodes it. ``libc`` is ``glibc``, ``musl``, ``uclibc`` or empty if
+    not known. ``python`` is ``X.Y`` and ``extension_suffixes`` what that interpreter tries, in order; both empty if
+    the target's Python is not known. ``source`` says where this comes from, for people.
+    """
+
+    machine: Machine
+    abi: Mapping[str, str] = field(default_factory=dict)
+    libc: str = ""
+    interpreter: str = ""
+    python: str = ""
+    extension_suffixes: tuple[str, ...] = ()
+    source: str = ""
+
+    def describe(self) -> str:
+        """Return the target in a line."""
+        abi = ", ".join(f"{key} {value}" for key, value in sorted(self.abi.items()))
+        parts = [self.machine.name, abi and f"({abi})", self.libc, self.python and f"Python {self.python}"]
+        suffix = self.extension_suffixes[0] if self.extension_suffixes else ""
+        return " ".join(part for part in (*parts, suffix) if part)
+
+
+def from_target(target: Target, *, source: str) -> Expectation:
+    """Take from a target description what its files are compared with."""
+    return Expectation(
+        machine=target.machine,
+        abi=dict(target.abi),
+        libc=target.libc.kind,
+        interpreter=target.libc.interpreter,
+        python=target.python.version,
+        extension_suffixes=target.python.extension_suffixes,
+        source=source,
+    )
+
+
+def machine_matches(expected: Machine, header: ElfHeader) -> bool:
+    """Say whether the file is for this architecture, word size and byte order."""
+    same = (expected.elf_machine, expected.bits, expected.byteorder)
+    return same == (header.elf_machine, header.bits, header.byteorder)
+
+
+def machine_text(elf_machine: int, bits: int, byteorder: str) -> str:
+    """Return ``AArch64 64-bit little-endian``."""
+    return f"{elf_machine_name(elf_machine)} {bits}-bit {byteorder}-endian"
+
+
+def libc_of_interpreter(interpreter: str) -> str:
+    """Return which C library a program interpreter belongs to, empty if it is none of those known."""
+    if "/ld-musl-" in interpreter:
+        return "musl"
+    if "/ld-uClibc" in interpreter or "/ld64-uClibc" in interpreter:
+        return "uclibc"
+    return "glibc" if _GLIBC_LOADER.search(interpreter) else ""
+
+
+def libc_of_needed(name: str) -> str:
+    """Return which C library has this NEEDED name, empty if none."""
+    return next((kind for pattern, kind in _LIBC_SONAMES if pattern.fullmatch(name)), "")
+
+
+def libc_of(elf: ElfFile) -> tuple[str, str]:
+    """Return ``(C library, the name that says so)`` of a file, both empty for one that names none."""
+    for name in elf.needed:
+        kind = libc_of_needed(name)
+        if kind:
+            return kind, name
+    kind = libc_of_interpreter(elf.interpreter)
+    return (kind, elf.interpreter) if kind else ("", "")

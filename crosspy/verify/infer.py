@@ -1,0 +1,179 @@
+"""What an image's files must be, as its own Python interpreter says.
+
+The interpreter's ELF header gives machine and ABI, its loader the C library, and the suffixes that it imports are in
+its own bytes. ``_sysconfigdata*.py``, where there is one, is parsed as a literal and must agree. An image that was
+built for the wrong machine from top to bottom agrees with itself: name the target wherever it is known.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from crosspy.elf import ElfFile
+from crosspy.errors import UsageError
+from crosspy.model.machine import abi_of, by_elf
+from crosspy.verify.expectation import Expectation, libc_of
+from crosspy.verify.extensions import parse_name
+from crosspy.verify.places import Place, place_of
+from crosspy.verify.rules.machine import arm_float
+from crosspy.verify.tree import Image, basename
+
+_PROGRAM: Final = re.compile(r"python(3\.\d+)(t?)")
+_LIBRARY: Final = re.compile(r"libpython(3\.\d+)(t?)d?\.so(?:\.[\d.]+)?")
+_DIRECTORY: Final = re.compile(r"/lib(?:32|64)?/python(3\.\d+)(t?)")
+_PREFERRED: Final = ("/usr/bin/python3", "/bin/python3", "/usr/local/bin/python3", "/usr/bin/python")
+_SUFFIX: Final = re.compile(rb"\.(?:cpython-3\d+[a-z]*(?:-[A-Za-z0-9_-]+)?|abi3t?)\.so(?=\0)")
+_DATA: Final = re.compile(r"/python(3\.\d+)t?/_sysconfigdata_[^/]*\.py")
+_MAX_INTERPRETER: Final = 1 << 28
+_MAX_DATA: Final = 1 << 22
+_CHUNK: Final = 1 << 20
+_HINT: Final = "Name the target: crosspy verify ROOTFS --target target.json, or --env ENV."
+
+
+def infer(image: Image) -> Expectation:
+    """Read from the image's Python what the image is for.
+
+    :raises UsageError: if there is no Python, several without a ``python3`` among them, an unknown machine, or a
+        sysconfigdata that contradicts the interpreter.
+    """
+    path, elf = _interpreter(image)
+    header = elf.header
+    machine = by_elf(
+        elf_machine=header.elf_machine, bits=header.bits, byteorder=header.byteorder, e_flags=header.flags
+    )
+    if machine is None:
+        raise UsageError(
+            f"{image.root}: {path} is for ELF machine {header.elf_machine}, which is unknown", hint=_HINT
+        )
+    abi = abi_of(header.elf_machine, header.bits, header.flags)
+    if machine.name.startswith("arm") and "float" not in abi:
+        abi |= arm_float(image.on_disk(path))
+    version = _version(path)
+    suffixes = _suffixes(image, path, elf)
+    if suffixes:
+        _agree(image, path, version, suffixes[0])
+    return Expectation(
+        machine=machine,
+        abi=abi,
+        libc=libc_of(elf)[0],
+        interpreter=elf.interpreter,
+        python=version,
+        extension_suffixes=suffixes,
+        source=f"inferred from {path}",
+    )
+
+
+def has_python(image: Image) -> bool:
+    """Say whether there is anything of Python's in the tree: an interpreter, or a directory of packages."""
+    return any(_DIRECTORY.search(path) for path in image.directories) or bool(_pythons(image))
+
+
+def _pythons(image: Image) -> list[str]:
+    names = (path for path in image.elf if place_of(path) is not Place.PAYLOAD)
+    return sorted(
+        path for path in names if _PROGRAM.fullmatch(basename(path)) or _LIBRARY.fullmatch(basename(path))
+    )
+
+
+def _interpreter(image: Image) -> tuple[str, ElfFile]:
+    for link in _PREFERRED:
+        path = image.resolve(link)
+        if path in image.elf and _version(path):
+            return path, image.elf[path]
+        if path in image.damaged:
+            raise UsageError(
+                f"{image.root}: its interpreter {path} is damaged: {image.damaged[path]}", hint=_HINT
+            )
+    found = _pythons(image)
+    versions = {_version(path) for path in found}
+    if not found:
+        raise UsageError(
+            f"{image.root}: no Python in it, so there is nothing to tell the target from", hint=_HINT
+        )
+    machines = {image.elf[path].header.elf_machine for path in found}
+    if len(versions) > 1 or len(machines) > 1:
+        raise UsageError(
+            f"{image.root}: several Pythons, and no /usr/bin/python3 says which: {', '.join(found)}",
+            hint=_HINT,
+        )
+    programs = [path for path in found if _PROGRAM.fullmatch(basename(path))]
+    path = (programs or found)[0]
+    return path, image.elf[path]
+
+
+def _version(path: str) -> str:
+    match = _PROGRAM.fullmatch(basename(path)) or _LIBRARY.fullmatch(basename(path))
+    return match[1] if match else ""
+
+
+def _suffixes(image: Image, path: str, elf: ElfFile) -> tuple[str, ...]:
+    """Return the suffixes that the interpreter holds, itself or in its libpython, in the order it tries them."""
+    libraries = [name for name in elf.needed if _LIBRARY.fullmatch(name)]
+    candidates = [
+        path,
+        *(other for name in libraries for other in sorted(image.elf) if basename(other) == name),
+    ]
+    for candidate in candidates:
+        found = {text.decode("ascii") for text in _texts(image.on_disk(candidate))}
+        tagged = sorted(suffix for suffix in found if "cpython" in suffix)
+        if tagged:
+            return (*tagged, *sorted(suffix for suffix in found if "abi3" in suffix), ".so")
+    return ()
+
+
+def _texts(path: str) -> Iterator[bytes]:
+    """Yield what looks like a suffix in a file's bytes, a chunk at a time."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return
+    try:
+        rest = b""
+        for _ in range(_MAX_INTERPRETER // _CHUNK):
+            chunk = os.read(fd, _CHUNK)
+            if not chunk:
+                return
+            yield from _SUFFIX.findall(rest + chunk)
+            rest = chunk[-128:]
+    finally:
+        os.close(fd)
+
+
+def _agree(image: Image, path: str, version: str, suffix: str) -> None:
+    ours = parse_name(f"module{suffix}")
+    for data in sorted(image.files):
+        match = _DATA.search(data)
+        if match is None or match[1] != version:
+            continue
+        stated = _stated_suffix(image.on_disk(data))
+        theirs = parse_name(f"module{stated}")
+        # Debian installs the data of its debug interpreter (cpython-311d) beside that of the ordinary one.
+        if not ours or not theirs or theirs.flags != ours.flags:
+            continue
+        if stated != suffix:
+            raise UsageError(
+                f"{image.root}: {path} imports *{suffix}, but {data} says EXT_SUFFIX = {stated!r}", hint=_HINT
+            )
+
+
+def _stated_suffix(path: str) -> str:
+    """Return EXT_SUFFIX of a sysconfigdata file, read as a literal; empty if it is anything but one."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with open(fd, "rb") as stream:  # noqa: PTH123 -- pathlib has no O_NOFOLLOW
+            tree = ast.parse(stream.read(_MAX_DATA))
+        for node in tree.body:
+            if isinstance(node, ast.Assign) and _assigns(node, "build_time_vars"):
+                values = ast.literal_eval(node.value)
+                return str(values.get("EXT_SUFFIX", "")) if isinstance(values, dict) else ""
+    except (OSError, SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+        return ""
+    return ""
+
+
+def _assigns(node: ast.Assign, name: str) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == name for target in node.targets)

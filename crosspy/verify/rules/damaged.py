@@ -1,0 +1,119 @@
+"""XP110 to XP113 and XP002: files that are not what their name promises."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from crosspy.model.finding import Finding, Severity
+from crosspy.verify.expectation import Expectation
+from crosspy.verify.extensions import is_extension
+from crosspy.verify.places import Place, is_test_data, place_of, severity_of
+from crosspy.verify.rules import Rule
+from crosspy.verify.tree import GIT_LFS, Image, basename, is_library_name
+
+RULES: Final = (
+    Rule(
+        id="XP002",
+        title="cannot be read",
+        why="A file or directory of the image could not be looked at, so nothing is known about it.",
+        fix="Run crosspy verify as the user who made the image (under fakeroot or pseudo if that is how it was made).",
+    ),
+    Rule(
+        id="XP110",
+        title="truncated or corrupt ELF file",
+        why="The dynamic loader maps what the program headers promise: a file that is cut off ends in 'file too short', "
+        "'invalid ELF header' or a bus error. Seen after a full disk, an interrupted copy, or patchelf.",
+        fix="Build or copy the file anew; compare its size with the one in the wheel.",
+        reference="https://github.com/pypa/auditwheel/issues/414",
+    ),
+    Rule(
+        id="XP111",
+        title="git-lfs pointer instead of the file",
+        why="The source was checked out without git-lfs, and the 130-byte text that stands for the file was installed.",
+        fix="Run git lfs pull in the source and build again.",
+        reference="https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md",
+    ),
+    Rule(
+        id="XP112",
+        title="empty file where a shared object is expected",
+        why="The loader says 'file too short'. Seen after a full disk or a failed link step that nobody noticed.",
+        fix="Build or copy the file anew.",
+    ),
+    Rule(
+        id="XP113",
+        title="linker script where an extension module is expected",
+        why="A text such as 'INPUT(libx.a)' is for the linker; the dynamic loader says 'invalid ELF header'.",
+        fix="Install the shared object that the script names.",
+        reference="https://sourceware.org/binutils/docs/ld/Implicit-Linker-Scripts.html",
+    ),
+)
+
+_FIXES: Final = {rule.id: rule.fix for rule in RULES}
+_LINKER_SCRIPT: Final = re.compile(rb"\s*(?:/\*|OUTPUT_FORMAT|GROUP|INPUT|SEARCH_DIR|AS_NEEDED)")
+
+
+def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
+    """Tell of files that cannot be loaded for what is, or is not, inside them."""
+    _ = expectation  # damage is damage on every target
+    for path, reason in image.unreadable.items():
+        severity = Severity.ERROR if is_library_name(basename(path)) else Severity.WARNING
+        yield _finding(path, "XP002", severity, "cannot be read", expected="a readable file", found=reason)
+    for path, reason in image.damaged.items():
+        severity = _severity(image, path)
+        if severity > Severity.INFO:
+            yield _finding(
+                path, "XP110", severity, "damaged ELF file", expected="a whole ELF file", found=reason
+            )
+    for path, head in image.heads.items():
+        yield from _not_elf(image, path, head)
+
+
+def _severity(image: Image, path: str) -> Severity:
+    if is_test_data(path):
+        return Severity.WARNING
+    extension = is_extension(image, path) or (place_of(path) is Place.PYTHON and path.endswith(".so"))
+    return severity_of(path, extension=extension)
+
+
+def _not_elf(image: Image, path: str, head: bytes) -> Iterator[Finding]:
+    severity = _severity(image, path)
+    expected = "a shared object" if is_library_name(basename(path)) else "the file itself"
+    if head.startswith(GIT_LFS):
+        found = "a git-lfs pointer"
+        yield _finding(
+            path, "XP111", severity, "git-lfs pointer instead of the file", expected=expected, found=found
+        )
+        return
+    if severity is Severity.INFO:
+        return
+    if not head:
+        yield _finding(path, "XP112", severity, "empty file", expected=expected, found="0 bytes")
+        return
+    extension = is_extension(image, path)
+    if not extension and (place_of(path) is not Place.PYTHON or not path.endswith(".so")):
+        return  # /usr/lib/libc.so and its like are linker scripts by design
+    if _LINKER_SCRIPT.match(head):
+        yield _finding(
+            path, "XP113", severity, "linker script", expected=expected, found="text for the linker"
+        )
+    else:
+        start = head[:16].decode("latin-1")
+        yield _finding(
+            path, "XP110", severity, "not an ELF file", expected=expected, found=f"begins with {start!r}"
+        )
+
+
+def _finding(
+    path: str, check_id: str, severity: Severity, message: str, *, expected: str, found: str
+) -> Finding:
+    return Finding(
+        path=path,
+        check=check_id,
+        severity=severity,
+        message=message,
+        expected=expected,
+        found=found,
+        fix=_FIXES[check_id],
+    )

@@ -1,0 +1,89 @@
+"""XP301, XP304: extension modules that the target's interpreter will never import because of their name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from crosspy.model.finding import Finding, Severity
+from crosspy.verify.expectation import Expectation
+from crosspy.verify.extensions import ExtensionName, importable, parse_name
+from crosspy.verify.rules import Rule
+from crosspy.verify.tree import Image, basename, parent, siblings
+
+RULES: Final = (
+    Rule(
+        id="XP301",
+        title="extension suffix of another architecture or C library",
+        why="The interpreter tries a fixed list of suffixes. A file named for another platform is never looked at: "
+        "ModuleNotFoundError, although the file is there and may even be built for the target. The build asked the build "
+        "machine's Python for EXT_SUFFIX.",
+        fix="Build the package in a cross environment (crosspy wheel ENV NAME), where EXT_SUFFIX is the target's; "
+        "CMake projects: hand them Python_SOABI or the toolchain file of ENV/crosspy.",
+        reference="https://github.com/pybind/pybind11/issues/5495",
+    ),
+    Rule(
+        id="XP304",
+        title="extension module of another Python version or ABI",
+        why="A file tagged cpython-311 is never imported by Python 3.12, nor one of the free-threaded build (cpython-313t) "
+        "by the ordinary one. Left over from another version, or copied from another image.",
+        fix="Build the package for the Python of the image, and remove the file that is left over.",
+        reference="https://peps.python.org/pep-3149/",
+    ),
+)
+
+_FIXES: Final = {rule.id: rule.fix for rule in RULES}
+_PYTHON_DIRECTORY: Final = re.compile(r"/python(\d\.\d+t?)/")
+
+
+def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
+    """Compare the names of extension modules with the suffixes that the target's interpreter tries."""
+    suffixes = expectation.extension_suffixes
+    if not suffixes:
+        return
+    own = parse_name(f"module{suffixes[0]}")
+    names = siblings(image)
+    for path in sorted({*image.files, *image.links}):
+        if not path.endswith(".so"):
+            continue
+        name = basename(path)
+        parsed = parse_name(name)
+        if parsed is None or importable(name, suffixes):
+            continue
+        loads = any(f"{parsed.module}{suffix}" in names[parent(path)] for suffix in suffixes)
+        finding = _judge(path, parsed, own, suffixes, loads=loads)
+        if not _of_another_python(image, path, parsed, expectation.python):
+            yield finding
+
+
+def _judge(
+    path: str, parsed: ExtensionName, own: ExtensionName | None, suffixes: Sequence[str], *, loads: bool
+) -> Finding:
+    same_platform = own is None or not parsed.platform or parsed.platform == own.platform
+    if not same_platform:
+        check_id, message, severity = "XP301", "named for another platform", Severity.ERROR
+    else:
+        check_id, message = "XP304", "named for another Python version or ABI"
+        severity = Severity.WARNING if loads else Severity.ERROR
+    if loads:
+        message += f"; the import finds another file of module {parsed.module}"
+    return Finding(
+        path=path,
+        check=check_id,
+        severity=severity,
+        message=f"{message}, so it is never imported",
+        expected=" or ".join(suffixes),
+        found=parsed.suffix,
+        fix=_FIXES[check_id],
+    )
+
+
+def _of_another_python(image: Image, path: str, parsed: ExtensionName, python: str) -> bool:
+    """Say whether the file belongs to a second Python that the image has too."""
+    match = _PYTHON_DIRECTORY.search(path)
+    if match is None or not parsed.version or parsed.version == python:
+        return False
+    version = f"{parsed.version}{'t' if 't' in parsed.flags else ''}"
+    programs = (f"{prefix}/bin/python{version}" for prefix in ("/usr", "/usr/local", ""))
+    return match[1] == version and any(image.elf_at(program) for program in programs)

@@ -1,0 +1,130 @@
+"""Verify one image: survey it, decide what it is for, apply the rules."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from crosspy.errors import UsageError
+from crosspy.model.finding import Finding
+from crosspy.model.target import Target
+from crosspy.verify.expectation import Expectation, from_target
+from crosspy.verify.extensions import extension_modules
+from crosspy.verify.infer import has_python, infer
+from crosspy.verify.rules import Rule, damaged, loader, machine, names, scripts
+from crosspy.verify.tree import Image, survey
+
+_FAMILIES: Final = (machine, damaged, loader, names, scripts)
+
+RULES: Final[dict[str, Rule]] = {
+    rule.id: rule for rule in sorted((r for f in _FAMILIES for r in f.RULES), key=operator.attrgetter("id"))
+}
+"""Every check there is, by id."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Counts:
+    """How much was looked at."""
+
+    files: int
+    elf: int
+    extension_modules: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Result:
+    """What is wrong with one image. ``findings`` are sorted by path and check; ``notes`` say what was not checked."""
+
+    root: Path
+    expectation: Expectation
+    findings: tuple[Finding, ...]
+    counts: Counts
+    notes: tuple[str, ...] = ()
+
+
+def verify(
+    root: Path,
+    target: Target | None = None,
+    *,
+    source: str = "the target description",
+    select: Collection[str] = (),
+    ignore: Collection[str] = (),
+) -> Result:
+    """Compare every file of the image at ``root`` with its target.
+
+    :param target: what the image is for; None to ask the image's own interpreter.
+    :param source: where ``target`` comes from, for people.
+    :param select: ids, or beginnings of ids (``XP1``), of the checks to apply; all if empty.
+    :param ignore: ids or beginnings of ids of the checks to leave out.
+    :raises UsageError: if ``root`` is no image, or does not say what it is for.
+    """
+    chosen = choose(select, ignore)
+    image = _survey(root)
+    if not image.elf and not image.damaged and not has_python(image):
+        raise UsageError(
+            f"{root}: not an image: no program, library or Python package in it ({len(image.files)} files)",
+            hint="Name the root of the image tree: the directory that holds usr/.",
+        )
+    expectation = infer(image) if target is None else from_target(target, source=source)
+    found = {finding for family in _FAMILIES for finding in family.check(image, expectation)}
+    return Result(
+        root=root,
+        expectation=expectation,
+        findings=tuple(sorted(finding for finding in found if finding.check in chosen)),
+        counts=_count(image),
+        notes=_notes(image, expectation),
+    )
+
+
+def choose(select: Collection[str], ignore: Collection[str]) -> frozenset[str]:
+    """Return the ids of the checks to apply.
+
+    :raises UsageError: naming an id that no check begins with.
+    """
+    for prefix in (*select, *ignore):
+        if not prefix or not any(known.startswith(prefix) for known in RULES):
+            raise UsageError(f"no check is called {prefix!r}", hint=f"The checks are: {' '.join(RULES)}")
+    wanted = [known for known in RULES if not select or known.startswith(tuple(select))]
+    return frozenset(known for known in wanted if not ignore or not known.startswith(tuple(ignore)))
+
+
+def explain(check_id: str) -> Rule:
+    """Return what a check means. :raises UsageError: if there is none of this id."""
+    rule = RULES.get(check_id.upper())
+    if rule is None:
+        raise UsageError(f"no check is called {check_id!r}", hint=f"The checks are: {' '.join(RULES)}")
+    return rule
+
+
+def _survey(root: Path) -> Image:
+    try:
+        return survey(root)
+    except NotADirectoryError:
+        hint = "Unpack a file system image first; name the root of the tree."
+        raise UsageError(f"{root}: not a directory", hint=hint) from None
+    except OSError as error:
+        raise UsageError(f"{root}: {error.strerror}", hint="Name the root of an image tree.") from None
+
+
+def _count(image: Image) -> Counts:
+    return Counts(
+        files=len(image.files),
+        elf=len(image.elf) + len(image.damaged),
+        extension_modules=len(extension_modules(image)),
+    )
+
+
+def _notes(image: Image, expectation: Expectation) -> tuple[str, ...]:
+    notes = []
+    if not loader.is_complete(image):
+        notes.append(
+            "no C library in this tree, so it is a part of an image: needed libraries were not looked up"
+        )
+    if not expectation.extension_suffixes:
+        notes.append(
+            "the suffixes that the target's Python imports are not known: file names were not checked"
+        )
+    return tuple(notes)
