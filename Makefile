@@ -1,0 +1,90 @@
+# Each target does all of its own set-up, on a Debian 12 with nothing but make and python3, and reuses
+# what is there. Everything it makes is below build/.
+
+# Debian's own Python, not the first on PATH: the build Python has the X.Y of the Debian 12 targets.
+PYTHON ?= /usr/bin/python3.11
+BUILD := $(CURDIR)/build
+VENV := $(BUILD)/venv
+SYSROOTS := $(BUILD)/sysroots
+BIN := $(VENV)/bin
+
+TEST_SYSROOTS := arm64 armhf riscv64 arm64-3.14 build-3.13 build-3.14
+EXTRA_SYSROOTS := armel i386 mips64el ppc64el s390x
+ALL_SYSROOTS := $(TEST_SYSROOTS) $(EXTRA_SYSROOTS) arm64-image
+
+# More arguments for pytest: make test T='-k describe -x'
+T :=
+
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## tell what there is to make
+	@sed -n 's/^\([a-z][a-z0-9%-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
+		printf '  make %-14s %s\n' "$$name" "$$text"; done
+	@printf '  make sysroot-NAME  %s\n' "make one sysroot: $(ALL_SYSROOTS)"
+
+.PHONY: demo
+demo: system-demo venv sysroot-arm64 sysroot-arm64-image ## build, install, verify and run PyPI packages for an arm64 image
+	@$(BIN)/python scripts/demo.py --build $(BUILD)/demo --sysroot $(SYSROOTS)/arm64 \
+		--image $(SYSROOTS)/arm64-image --build-python $(PYTHON) --requirements requirements/demo.txt
+
+.PHONY: test
+test: system-test venv sysroots ## run all tests: real compilers, four targets, QEMU
+	CROSSPY_SYSROOTS=$(SYSROOTS) $(BIN)/pytest $(T)
+
+.PHONY: unit
+unit: system-base venv ## run the tests that need no sysroot
+	$(BIN)/pytest tests/unit $(T)
+
+.PHONY: integration
+integration: system-test venv sysroots ## run the integration tests only
+	CROSSPY_SYSROOTS=$(SYSROOTS) $(BIN)/pytest tests/integration $(T)
+
+.PHONY: lint
+lint: system-base venv ## ruff check, ruff format --check, mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/mypy scripts/*.py benchmarks/*.py
+
+.PHONY: fidelity
+fidelity: system-test venv sysroots ## ask cross-python and the target's Python the same, and score the answers
+	@$(BIN)/python scripts/fidelity.py --sysroots $(SYSROOTS) $(F)
+
+.PHONY: bench
+bench: system-bench venv sysroot-arm64 ## measure against crossenv and the native interpreter
+	@$(BIN)/python benchmarks/run.py --build $(BUILD)/bench --sysroot $(SYSROOTS)/arm64 --build-python $(PYTHON) $(B)
+
+.PHONY: sysroots
+sysroots: $(TEST_SYSROOTS:%=sysroot-%) ## make the sysroots of the tests
+
+.PHONY: clean
+clean: ## remove build/ and what the tools left
+	rm -rf $(BUILD) .mypy_cache .pytest_cache .ruff_cache
+
+# The parts. Each is quick when nothing is to be done.
+
+.PHONY: venv
+venv: $(VENV)/.stamp
+
+$(VENV)/.stamp: requirements/dev.txt pyproject.toml | system-base
+	@echo "==> virtual environment $(VENV)" >&2
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@# --no-build-isolation: the pinned setuptools builds crosspy, not the newest one.
+	@$(BIN)/pip --quiet --disable-pip-version-check install -r requirements/dev.txt
+	@$(BIN)/pip --quiet --disable-pip-version-check install --no-build-isolation --no-deps --editable .
+	@touch $@
+
+SYSTEM_PROFILES := base sysroot demo test bench $(EXTRA_SYSROOTS)
+
+.PHONY: $(SYSTEM_PROFILES:%=system-%)
+$(SYSTEM_PROFILES:%=system-%): system-%:
+	@scripts/setup-system $*
+
+.PHONY: $(ALL_SYSROOTS:%=sysroot-%)
+$(ALL_SYSROOTS:%=sysroot-%): sysroot-%: | system-sysroot
+	@scripts/make-sysroot $* $(SYSROOTS)/$*
+
+# These bring the compiler that the test suite's targets do not need.
+$(EXTRA_SYSROOTS:%=sysroot-%): sysroot-%: | system-%
