@@ -1,3 +1,3 @@
-"""From findings to text for people and for machines."""
+"""Findings, written for people and for machines: pure functions from :class:`.document.ImageReport` to text."""
 
 from __future__ import annotations

@@ -68,6 +68,8 @@ def importable(name: str, suffixes: Sequence[str]) -> bool:
 
 def is_extension(image: Image, path: str) -> bool:
     """Say whether the file is an extension module, by its name or by the ``PyInit_`` function that it exports."""
+    if "/.debug/" in path:
+        return False  # the debugging half of one, under the same name
     return path in image.initialisers or parse_name(basename(path)) is not None
 
 

@@ -58,7 +58,8 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
     """Tell of files that cannot be loaded for what is, or is not, inside them."""
     _ = expectation  # damage is damage on every target
     for path, reason in image.unreadable.items():
-        severity = Severity.ERROR if is_library_name(basename(path)) else Severity.WARNING
+        matters = is_library_name(basename(path)) or place_of(f"{path}/x") in {Place.PYTHON, Place.SYSTEM}
+        severity = Severity.ERROR if matters else Severity.WARNING
         yield _finding(path, "XP002", severity, "cannot be read", expected="a readable file", found=reason)
     for path, reason in image.damaged.items():
         severity = _severity(image, path)
@@ -71,10 +72,9 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
 
 
 def _severity(image: Image, path: str) -> Severity:
-    if is_test_data(path):
-        return Severity.WARNING
-    extension = is_extension(image, path) or (place_of(path) is Place.PYTHON and path.endswith(".so"))
-    return severity_of(path, extension=extension)
+    # A bare name says nothing of a file whose inside cannot be read, but in a Python directory it is imported by.
+    bare = place_of(path) is Place.PYTHON and path.endswith(".so") and not is_test_data(path)
+    return severity_of(path, extension=bare or is_extension(image, path))
 
 
 def _not_elf(image: Image, path: str, head: bytes) -> Iterator[Finding]:

@@ -78,13 +78,17 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
         and place_of(path) is not Place.PAYLOAD
         and machine_matches(expectation.machine, elf.header)
     }
-    graph = {path: {name: search.find(path, elf, name) for name in elf.needed} for path, elf in ours.items()}
-    python = _reachable(image, graph)
     for path, elf in ours.items():
         yield from _interpreter(image, expectation, path, elf)
-        for name, found in graph[path].items():
-            if found is None:
-                yield from _missing(search, graph, path, name, python=path in python)
+    graph = {path: {name: search.find(path, elf, name) for name in elf.needed} for path, elf in ours.items()}
+    missing = [
+        (path, name) for path, needs in graph.items() for name, found in needs.items() if found is None
+    ]
+    if missing:
+        web = _Web(search=search, graph=graph, users=_users(graph), named=_named(image))
+        python = _reachable(image, graph)
+        for path, name in missing:
+            yield from _missing(web, path, name, python=path in python)
 
 
 # ----------------------------------------------------------------------------------------- where the loader looks
@@ -200,65 +204,77 @@ def _reachable(image: Image, graph: _Graph) -> set[str]:
     return reached
 
 
-def _missing(search: _Search, graph: _Graph, path: str, name: str, *, python: bool) -> Iterator[Finding]:
-    expectation = search.expectation
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Web:
+    """Who needs whom (``graph``), who is needed by whom (``users``), and all paths by their last part (``named``)."""
+
+    search: _Search
+    graph: _Graph
+    users: dict[str, set[str]]
+    named: dict[str, list[str]]
+
+
+def _users(graph: _Graph) -> dict[str, set[str]]:
+    users: dict[str, set[str]] = {}
+    for path, needs in graph.items():
+        for found in needs.values():
+            if found:
+                users.setdefault(found, set()).add(path)
+    return users
+
+
+def _named(image: Image) -> dict[str, list[str]]:
+    named: dict[str, list[str]] = {}
+    for path in sorted(image.files | image.links.keys()):
+        named.setdefault(basename(path), []).append(path)
+    return named
+
+
+def _missing(web: _Web, path: str, name: str, *, python: bool) -> Iterator[Finding]:
+    expectation = web.search.expectation
     flavour = libc_of_needed(name)
     if flavour and expectation.libc and flavour != expectation.libc:
         return  # told as XP104
     if expectation.libc == "musl" and _MUSL_OWN.match(name):
         return  # musl's loader is all of these itself
-    if _loaded_before(search, graph, path, name):
+    if _loaded_before(web, path, name):
         return
-    elsewhere = _elsewhere(search, name)
+    same_name = web.named.get(name, [])
+    usable = next((other for other in same_name if web.search.suitable(other)), "")
     severity = Severity.ERROR if python and not is_test_data(path) else Severity.WARNING
-    message = f"needed library {name} not found"
     found = "no such library in the image"
-    if elsewhere:
-        found = f"{elsewhere}, where the loader does not look"
+    if usable:
+        found = f"{usable}, where the loader does not look"
         # Packages load such libraries themselves, by path, before the extension module that needs them.
         severity = Severity.WARNING
-    else:
-        foreign = _foreign(search, name)
-        found = foreign or found
+    elif same_name:
+        found = f"{same_name[0]}, which is not for this machine, damaged, or a dangling link"
     yield Finding(
         path=path,
         check="XP201",
         severity=severity,
-        message=message,
+        message=f"needed library {name} not found",
         expected=name,
         found=found,
         fix=_FIXES["XP201"],
     )
 
 
-def _loaded_before(search: _Search, graph: _Graph, path: str, name: str) -> bool:
+def _loaded_before(web: _Web, path: str, name: str) -> bool:
     """Say whether whatever loads ``path`` brings ``name`` along: by needing it too, or by its DT_RPATH."""
-    users = {user for user, needs in graph.items() if path in needs.values()}
-    seen = {path}
-    while users - seen:
-        user = min(users - seen)
-        seen.add(user)
-        elf = search.image.elf[user]
-        if graph[user].get(name):
+    pending = sorted(web.users.get(path, ()))
+    seen = {path, *pending}
+    while pending:
+        user = pending.pop()
+        elf = web.search.image.elf[user]
+        if web.graph[user].get(name):
             return True
-        if any(search.suitable(f"{directory}/{name}") for directory in expand(user, elf.rpath)):
+        if any(web.search.suitable(f"{directory}/{name}") for directory in expand(user, elf.rpath)):
             return True
-        users |= {other for other, needs in graph.items() if user in needs.values()}
+        above = web.users.get(user, set()) - seen
+        seen |= above
+        pending += sorted(above)
     return False
-
-
-def _elsewhere(search: _Search, name: str) -> str:
-    paths = (
-        path for path in sorted(search.image.files | search.image.links.keys()) if basename(path) == name
-    )
-    return next((path for path in paths if search.suitable(path)), "")
-
-
-def _foreign(search: _Search, name: str) -> str:
-    for path in sorted(search.image.files):
-        if basename(path) == name:
-            return f"{path}, which is not for this machine or damaged"
-    return ""
 
 
 def _interpreter(image: Image, expectation: Expectation, path: str, elf: ElfFile) -> Iterator[Finding]:
@@ -274,6 +290,11 @@ def _interpreter(image: Image, expectation: Expectation, path: str, elf: ElfFile
         severity=Severity.ERROR if system else Severity.WARNING,
         message="program interpreter not in the image",
         expected=elf.interpreter,
-        found=f"the image has {expectation.interpreter}" if expectation.interpreter else "no such file",
+        found=_loader_found(image, expectation),
         fix=_FIXES["XP203"],
     )
+
+
+def _loader_found(image: Image, expectation: Expectation) -> str:
+    wanted = expectation.interpreter
+    return f"the image has {wanted}" if wanted and image.exists(wanted) else "no such file"

@@ -16,7 +16,7 @@ from crosspy.verify.expectation import (
     machine_text,
 )
 from crosspy.verify.extensions import is_extension
-from crosspy.verify.places import Place, is_test_data, place_of, severity_of
+from crosspy.verify.places import Place, place_of, severity_of
 from crosspy.verify.rules import Rule
 from crosspy.verify.tree import Image, basename
 
@@ -110,7 +110,7 @@ def _other_machine(
 
 
 def _severity(image: Image, path: str) -> Severity:
-    return Severity.WARNING if is_test_data(path) else severity_of(path, extension=is_extension(image, path))
+    return severity_of(path, extension=is_extension(image, path))
 
 
 def _other_abi(image: Image, expectation: Expectation, path: str, elf: ElfFile) -> Iterator[Finding]:
@@ -123,9 +123,7 @@ def _other_abi(image: Image, expectation: Expectation, path: str, elf: ElfFile) 
         yield Finding(
             path=path,
             check="XP102",
-            severity=Severity.ERROR
-            if is_extension(image, path)
-            else max(_severity(image, path), Severity.WARNING),
+            severity=_severity(image, path),
             message=f"other {_ABI_WORDS.get(what, what)} than the target",
             expected=f"{what} {expected}",
             found=f"{what} {actual}",

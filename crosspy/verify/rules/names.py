@@ -60,8 +60,7 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
 def _judge(
     path: str, parsed: ExtensionName, own: ExtensionName | None, suffixes: Sequence[str], *, loads: bool
 ) -> Finding:
-    same_platform = own is None or not parsed.platform or parsed.platform == own.platform
-    if not same_platform:
+    if own is not None and _other_platform(parsed, own):
         check_id, message, severity = "XP301", "named for another platform", Severity.ERROR
     else:
         check_id, message = "XP304", "named for another Python version or ABI"
@@ -79,11 +78,22 @@ def _judge(
     )
 
 
+def _other_platform(parsed: ExtensionName, own: ExtensionName) -> bool:
+    """Say whether the platform in the name is what keeps the target's interpreter from it."""
+    if not parsed.version:
+        return False  # abi3, and other implementations than CPython
+    return parsed.platform != own.platform and bool(parsed.platform or parsed.interpreter == own.interpreter)
+
+
 def _of_another_python(image: Image, path: str, parsed: ExtensionName, python: str) -> bool:
     """Say whether the file belongs to a second Python that the image has too."""
     match = _PYTHON_DIRECTORY.search(path)
     if match is None or not parsed.version or parsed.version == python:
         return False
     version = f"{parsed.version}{'t' if 't' in parsed.flags else ''}"
+    return match[1] == version and _has_python(image, version) and _has_python(image, python)
+
+
+def _has_python(image: Image, version: str) -> bool:
     programs = (f"{prefix}/bin/python{version}" for prefix in ("/usr", "/usr/local", ""))
-    return match[1] == version and any(image.elf_at(program) for program in programs)
+    return any(image.elf_at(program) for program in programs)
