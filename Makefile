@@ -50,7 +50,11 @@ lint: system-base venv ## ruff check, ruff format --check, mypy
 
 .PHONY: fidelity
 fidelity: system-test venv sysroots ## ask cross-python and the target's Python the same, and score the answers
-	@$(BIN)/python scripts/fidelity.py --sysroots $(SYSROOTS) $(F)
+	@$(BIN)/python tests/integration/fidelity.py \
+		arm64=$(SYSROOTS)/arm64,qemu-aarch64-static,$(PYTHON) \
+		armhf=$(SYSROOTS)/armhf,qemu-arm-static,$(PYTHON) \
+		riscv64=$(SYSROOTS)/riscv64,qemu-riscv64-static,$(SYSROOTS)/build-3.13/usr/bin/python3.13 \
+		arm64-3.14=$(SYSROOTS)/arm64-3.14,qemu-aarch64-static,$(SYSROOTS)/build-3.14/usr/bin/python3.14 $(F)
 
 .PHONY: bench
 bench: system-bench venv sysroot-arm64 ## measure against crossenv and the native interpreter
