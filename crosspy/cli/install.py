@@ -24,7 +24,7 @@ from crosspy.build.frontend import build_wheels
 from crosspy.cli.context import Context
 from crosspy.cli.wheel import add_build_options, build_options
 from crosspy.console import Console
-from crosspy.crossenv.layout import CrossEnv, open_env
+from crosspy.crossenv.layout import open_env
 from crosspy.errors import UsageError
 from crosspy.install.bytecode import INVALIDATION_MODES
 from crosspy.install.wheel import DEFAULT_MTIME, Installation, InstallOptions, install_wheels
@@ -38,7 +38,10 @@ examples:
   crosspy install build/env --root "$D" --prefix /usr --no-deps --compile-level 0,2 dist/foo-1.0-py3-none-any.whl
 
 Files named .whl are installed as they are, whether prebuilt (manylinux, musllinux) or not, if they fit the target.
-Requirements become wheels first, as crosspy wheel makes them (see its --help for policies). Either all of a call is installed, or nothing.
+Requirements become wheels first, as crosspy wheel makes them. Either all of a call is installed, or nothing.
+
+policies: sdist builds what has native code, and takes pure wheels as they are; auto takes a prebuilt wheel where it
+fits the target; wheel builds nothing.
 
 stdout has one line for each distribution: its name, version, and .dist-info directory on the target.
 Libraries and requirements that the image lacks are named on stderr; the exit code stays 0.
@@ -114,9 +117,16 @@ def run(args: argparse.Namespace, context: Context) -> int:
     mtime = source_date(context)
     env = open_env(context.path(args.env))
     with tempfile.TemporaryDirectory(prefix="crosspy-wheels-") as scratch:
-        built = (
-            _build(args, context, env, wanted, Path(scratch)) if wanted.requirements or wanted.files else []
-        )
+        built: list[Path] = []
+        if wanted.requirements or wanted.files:
+            built = build_wheels(
+                env,
+                wanted.requirements,
+                options=build_options(args, context),
+                console=context.console,
+                environ=context.environ,
+                wheel_dir=Path(scratch),
+            )
         wheels = [
             *wanted.wheels,
             *(path for path in built if path.name not in {one.name for one in wanted.wheels}),
