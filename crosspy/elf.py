@@ -39,7 +39,7 @@ _PF_X: Final = 1
 _DT_NEEDED, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ = 1, 4, 5, 6, 10
 _DT_SONAME, _DT_RPATH, _DT_TEXTREL, _DT_RUNPATH, _DT_FLAGS = 14, 15, 22, 29, 30
 _DT_GNU_HASH, _DT_VERDEF, _DT_VERDEFNUM = 0x6FFFFEF5, 0x6FFFFFFC, 0x6FFFFFFD
-_DT_VERNEED, _DT_VERNEEDNUM, _DT_MIPS_SYMTABNO = 0x6FFFFFFE, 0x6FFFFFFF, 0x70000013
+_DT_VERNEED, _DT_VERNEEDNUM, _DT_MIPS_SYMTABNO = 0x6FFFFFFE, 0x6FFFFFFF, 0x70000011
 _DF_TEXTREL: Final = 4
 _SHT_DYNSYM: Final = 11
 _SHT_ARM_ATTRIBUTES = _SHT_RISCV_ATTRIBUTES = 0x70000003
@@ -277,7 +277,7 @@ class _Image:
                     raise ElfDamaged(
                         f"cut off: a segment ends at byte {offset + in_file}, but the file has {self.size}"
                     )
-                self._add_load(address, offset, in_file)
+                self.loads.append((address, offset, in_file))
                 self.load_align = min(self.load_align or align, align)
             elif kind == _PT_DYNAMIC and self.dynamic_at is None:
                 self.dynamic_at = (offset, in_file)
@@ -288,15 +288,20 @@ class _Image:
                 self.interpreter = os.fsdecode(name.partition(b"\0")[0])
             elif kind == _PT_GNU_STACK:
                 self.exec_stack = bool(flags & _PF_X)
+        if len(self.loads) > 1:
+            self._merge_loads()
 
-    def _add_load(self, address: int, offset: int, in_file: int) -> None:
-        if self.loads:
-            start, before, length = self.loads[-1]
-            if address - start == offset - before == length:
-                # patchelf puts .dynstr across two segments that are one in the file and in memory.
-                self.loads[-1] = (start, before, length + in_file)
-                return
-        self.loads.append((address, offset, in_file))
+    def _merge_loads(self) -> None:
+        """Join segments that are one in the file and in memory: patchelf puts ``.dynstr`` across two of them."""
+        merged: list[tuple[int, int, int]] = []
+        for address, offset, in_file in sorted(self.loads):
+            if merged:
+                start, before, length = merged[-1]
+                if address - start == offset - before == length:
+                    merged[-1] = (start, before, length + in_file)
+                    continue
+            merged.append((address, offset, in_file))
+        self.loads = merged
 
     def _read_dynamic(self) -> None:
         if self.dynamic_at is None:
@@ -614,19 +619,34 @@ _ARM_TAGS: Final = {
     11: "Tag_WMMX_arch",
     12: "Tag_Advanced_SIMD_arch",
     13: "Tag_PCS_config",
+    14: "Tag_ABI_PCS_R9_use",
+    15: "Tag_ABI_PCS_RW_data",
+    16: "Tag_ABI_PCS_RO_data",
+    17: "Tag_ABI_PCS_GOT_use",
     18: "Tag_ABI_PCS_wchar_t",
+    19: "Tag_ABI_FP_rounding",
     20: "Tag_ABI_FP_denormal",
+    21: "Tag_ABI_FP_exceptions",
+    22: "Tag_ABI_FP_user_exceptions",
     23: "Tag_ABI_FP_number_model",
+    24: "Tag_ABI_align_needed",
+    25: "Tag_ABI_align_preserved",
     26: "Tag_ABI_enum_size",
     27: "Tag_ABI_HardFP_use",
     28: "Tag_ABI_VFP_args",
     29: "Tag_ABI_WMMX_args",
+    30: "Tag_ABI_optimization_goals",
+    31: "Tag_ABI_FP_optimization_goals",
     32: "Tag_compatibility",
     34: "Tag_CPU_unaligned_access",
     36: "Tag_FP_HP_extension",
+    38: "Tag_ABI_FP_16bit_format",
     42: "Tag_MPextension_use",
     44: "Tag_DIV_use",
+    46: "Tag_DSP_extension",
+    64: "Tag_nodefaults",
     65: "Tag_also_compatible_with",
+    66: "Tag_T2EE_use",
     67: "Tag_conformance",
     68: "Tag_Virtualization_use",
 }
