@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final
 
 from crosspy.model.finding import Severity
+from crosspy.verify.tree import basename, is_library_name
 
 
 class Place(Enum):
@@ -28,6 +29,11 @@ _LIBRARIES: Final = re.compile(r"/(?:usr/(?:local/)?)?lib(?:32|64|x32)?(?:/[\w.]
 _PAYLOAD: Final = re.compile(
     r"/(?:usr/)?lib/(?:firmware|modules|grub|guile|debug)/|/usr/share/|/boot/|/usr/lib/[\w.]+-linux-\w+/guile/"
     r"|/\.debug/|.*\.debug$"
+)
+_MACHINE_WORDS: Final = re.compile(
+    r"(?:^|[/_.-])(?:x86(?:[_-]64)?|amd64|x64|i[3-6]86|aarch64|arm(?:64|hf|el|v\d\w*)?|mips\w*|ppc\w*|powerpc\w*|riscv\w*"
+    r"|s390x?|loong\w*|linux(?:32|64)|win(?:32|64)?|macos|darwin)(?=[/_.-]|$)",
+    re.IGNORECASE,
 )
 _TESTS: Final = re.compile(r"/(?:tests?|testing|test_?data|fixtures)/")
 
@@ -51,17 +57,23 @@ def is_program_place(path: str) -> bool:
 def severity_of(path: str, *, extension: bool) -> Severity:
     """Say how bad it is that the file at ``path`` cannot be loaded.
 
-    An error where somebody is sure to load it: an extension module, a program, a library of the system or one that a
-    wheel brought along. Other files may be data.
+    An error where somebody is sure to load it: an extension module, a program, a library of the system or of a Python
+    package. A package's data, and its helpers that are named for another machine (debugpy's ``attach_linux_amd64.so``),
+    may be meant as they are.
     """
     place = place_of(path)
     if extension or place is Place.SYSTEM:
         return Severity.ERROR
     if place is Place.PAYLOAD:
         return Severity.INFO
-    if place is Place.PYTHON and re.search(r"\.libs/[^/]+$", path):
+    if place is Place.PYTHON and is_library_name(basename(path)) and not _is_meant(path):
         return Severity.ERROR
     return Severity.WARNING
+
+
+def _is_meant(path: str) -> bool:
+    package = _PYTHON.split(path)[-1]
+    return is_test_data(path) or _MACHINE_WORDS.search(package) is not None
 
 
 def is_test_data(path: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Final
 from crosspy.model.finding import Finding, Severity
 from crosspy.verify.expectation import Expectation
 from crosspy.verify.extensions import is_extension
-from crosspy.verify.places import Place, is_test_data, place_of, severity_of
+from crosspy.verify.places import Place, place_of, severity_of
 from crosspy.verify.rules import Rule
 from crosspy.verify.tree import GIT_LFS, Image, basename, is_library_name
 
@@ -72,9 +72,7 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
 
 
 def _severity(image: Image, path: str) -> Severity:
-    # A bare name says nothing of a file whose inside cannot be read, but in a Python directory it is imported by.
-    bare = place_of(path) is Place.PYTHON and path.endswith(".so") and not is_test_data(path)
-    return severity_of(path, extension=bare or is_extension(image, path))
+    return severity_of(path, extension=is_extension(image, path))
 
 
 def _not_elf(image: Image, path: str, head: bytes) -> Iterator[Finding]:
