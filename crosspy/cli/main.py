@@ -59,8 +59,8 @@ def common_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def make_parser(only: str | None = None) -> argparse.ArgumentParser:
-    """Return the parser; with ``only``, that command's options alone are filled in."""
+def overview_parser() -> argparse.ArgumentParser:
+    """Return the parser of ``crosspy`` itself: the list of commands, and nothing of theirs."""
     parser = argparse.ArgumentParser(
         prog="crosspy",
         description="Cross-compile Python packages for embedded Linux, and prove that they load there.",
@@ -71,35 +71,49 @@ def make_parser(only: str | None = None) -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"crosspy {__version__}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
-        sub = commands.add_parser(
-            name,
-            help=summary,
-            description=summary[0].upper() + summary[1:] + ".",
-            parents=[common_parser()],
-            formatter_class=_Formatter,
-            allow_abbrev=False,
-        )
-        if only in (None, name):
-            import_module(f"crosspy.cli.{name}").configure(sub)
+        commands.add_parser(name, help=summary)
+    return parser
+
+
+def command_parser(name: str) -> argparse.ArgumentParser:
+    """Return the parser of one command; only this command's module is imported for it."""
+    summary = COMMANDS[name]
+    parser = argparse.ArgumentParser(
+        prog=f"crosspy {name}",
+        description=summary[0].upper() + summary[1:] + ".",
+        parents=[common_parser()],
+        formatter_class=_Formatter,
+        allow_abbrev=False,
+    )
+    import_module(f"crosspy.cli.{name}").configure(parser)
     return parser
 
 
 def main(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> int:
     """Run one command line and return its exit code; errors that crosspy knows are printed here."""
-    named = next((word for word in argv if word in COMMANDS), None)
-    args = make_parser(named).parse_args(argv)
+    if not argv or argv[0] not in COMMANDS:
+        overview_parser().parse_args(argv)
+        return 2
+    # Intermixed: `crosspy wheel ENV -w DIR REQ` has an option between its positionals.
+    args = command_parser(argv[0]).parse_intermixed_args(argv[1:])
     console = Console(colour=wants_colour(environ, sys.stderr), quiet=args.quiet, verbose=args.verbose)
     context = Context(environ=environ, console=console, cwd=cwd)
     try:
-        code: int = import_module(f"crosspy.cli.{args.command}").run(args, context)
+        code: int = import_module(f"crosspy.cli.{argv[0]}").run(args, context)
     except CrosspyError as error:
         console.error(error.message, error.hint)
         return error.exit_code
     return code
 
 
+def _terminated(_signal: int, _frame: object) -> NoReturn:
+    raise SystemExit(143)
+
+
 def entry() -> NoReturn:
     """Be the ``crosspy`` program."""
+    # What is half done is undone by the same finally clauses that serve an interrupt.
+    signal.signal(signal.SIGTERM, _terminated)
     try:
         code = main(sys.argv[1:], dict(os.environ), Path.cwd())
         sys.stdout.flush()

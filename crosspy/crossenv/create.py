@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from crosspy import __version__, process
-from crosspy.crossenv import activate, scripts
+from crosspy.crossenv import activate, links, scripts
 from crosspy.crossenv.buildpython import BuildPython
 from crosspy.crossenv.layout import CrossEnv
 from crosspy.errors import EnvironmentDirError
@@ -232,6 +232,7 @@ def _write_shims(shims: Path, target: Target, choices: facts.Choices) -> None:
         if path.name != "buildlayer.py":
             shutil.copyfile(path, shims / path.name)
     _write(shims / "facts.py", facts.facts_module(target, choices))
+    _write(shims / "buildfacts.py", facts.build_facts_module(target, choices))
     _write(shims / "sysconfigdata.py", sysconfig.sysconfigdata_module(target))
 
 
@@ -247,8 +248,11 @@ def _write_build_layer(prefix: Path, python: BuildPython, options: Options) -> N
 def _write_tools(directory: Path, target: Target, key: str) -> None:
     tools = directory / "tools"
     tools.mkdir(parents=True)
+    farm = links.absolute_links(target)
+    links.write(directory / "links", farm)
+    link_dirs = sorted({os.path.dirname(name) for name in farm if not name.endswith(".pc")})
     if target.toolchain is not None:
-        for name, text in launchers.launchers(target, target.toolchain).items():
+        for name, text in launchers.launchers(target, target.toolchain, link_dirs).items():
             _write(tools / name, text, mode=0o755)
     _write(directory / "target.json", target.to_json())
     _write(directory / "key", key + "\n")

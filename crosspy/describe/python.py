@@ -165,11 +165,12 @@ def _extension_suffixes(
 ) -> tuple[str, ...]:
     """Return the suffixes in the interpreter's own order (Python/dynload_shlib.c).
 
-    Read from the interpreter where it is there; the stable ABI's suffix is absent from free-threaded builds until
+    Read from the interpreter where it is there (Debian's has ``.abi3-<multiarch>.so`` too); the stable ABI's suffix is absent from free-threaded builds until
     3.15, which brings ``.abi3t.so`` (PEP 803).
     """
     if binary is not None:
-        found = sorted({m[1].decode() for m in re.finditer(rb"\0(\.abi3t?\.so)(?=\0)", binary.content)}, reverse=True)
+        names = {m[1].decode() for m in re.finditer(rb"\0(\.abi3t?(?:-[\w-]+)?\.so)(?=\0)", binary.content)}
+        found = sorted(names, key=lambda name: (len(name), name))
         sources["python.extension_suffixes"] = str(binary.path)
         return (ext_suffix, *found, ".so")
     sources["python.extension_suffixes"] = "EXT_SUFFIX, and CPython's rule for its version (no interpreter in the sysroot)"

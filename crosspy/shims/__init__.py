@@ -8,15 +8,21 @@ changes is imported (:class:`Finder`).
 Started by ``_crosspy.pth`` up to Python 3.17 and by ``_crosspy.start`` from 3.15 on (PEP 829).
 """
 
-from __future__ import annotations
-
 import os
 import sys
 
 from . import facts
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.realpath(__file__))))))
-"""The cross environment: ``ROOT/lib/pythonX.Y/site-packages/_crosspy/__init__.py``."""
+try:
+    _own = os.readlink(os.path.dirname(__file__))
+except OSError:
+    NESTED = False
+    ROOT = sys.prefix
+else:
+    # An environment that was made from the cross environment links here (see nested.py).
+    NESTED = True
+    ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(_own))))
+"""ROOT is the cross environment; this is ``ROOT/lib/pythonX.Y/site-packages/_crosspy/__init__.py``."""
 
 TOOLS = os.path.join(ROOT, "crosspy", "tools")
 
@@ -74,9 +80,11 @@ def activate():
     _patch_open()
     sys.meta_path.insert(0, Finder())
     sys.meta_path.append(LastFinder())
-    for name, module in PATCHES.items():
+    for name, patch in PATCHES.items():
         if name in sys.modules:
-            _apply(module, sys.modules[name])
+            from . import hooks
+
+            hooks.apply(patch, sys.modules[name])
     _set_paths()
     if _is_build(argv):
         from . import builds
@@ -97,8 +105,12 @@ def deactivate():
 
 def native_environment():
     """Return the environment variables for a process that works for the build machine."""
-    environ = {name: value for name, value in os.environ.items() if name not in facts.MANAGED and not name.startswith("CROSSPY_")}
+    from . import buildfacts
+
+    environ = {name: value for name, value in os.environ.items() if name not in buildfacts.MANAGED and not name.startswith("CROSSPY_")}
     environ["CROSSPY_ENV"] = "off"
+    if environ.get("PIP_CACHE_DIR", "").endswith(buildfacts.KEY):
+        del environ["PIP_CACHE_DIR"]
     environ["PATH"] = os.pathsep.join(path for path in environ.get("PATH", os.defpath).split(os.pathsep) if path != TOOLS)
     for name in ("CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "AR"):
         # Yocto exports its native toolchain as BUILD_CC and so on.
@@ -117,22 +129,6 @@ def _is_build(argv):
         if not word.startswith("-"):
             return word.endswith(("_in_process.py", "setup.py"))
     return False
-
-
-class VersionInfo(tuple):
-    """Stands for ``sys.version_info``, whose type cannot be instantiated."""
-
-    __slots__ = ()
-    n_fields = n_sequence_fields = 5
-    n_unnamed_fields = 0
-    major = property(lambda self: self[0])
-    minor = property(lambda self: self[1])
-    micro = property(lambda self: self[2])
-    releaselevel = property(lambda self: self[3])
-    serial = property(lambda self: self[4])
-
-    def __repr__(self):
-        return "sys.version_info(major={}, minor={}, micro={}, releaselevel={!r}, serial={})".format(*self)
 
 
 def _patch_sys():
@@ -154,6 +150,8 @@ def _patch_sys():
     if facts.SYS["multiarch"]:
         replace(implementation, "_multiarch", facts.SYS["multiarch"])
     if facts.SYS["version_info"] != tuple(sys.version_info) and not keep("version"):
+        from .version import VersionInfo
+
         info = VersionInfo(facts.SYS["version_info"])
         replace(implementation, "version", info)
         replace(implementation, "hexversion", facts.SYS["hexversion"])
@@ -226,7 +224,7 @@ def _set_paths():
 
     In an environment that was made from this one (pip's and build's isolated ones), neither is visible.
     """
-    if os.path.realpath(sys.prefix) != ROOT:
+    if NESTED:
         return
     library = os.path.join(sys.prefix, *facts.LIBRARY)
     layer = os.path.join(sys.prefix, "build", *facts.LIBRARY)
@@ -244,38 +242,14 @@ def _set_paths():
     sys.build_path.append(layer)
 
 
-class Loader:
-    """A module's own loader, and a patch after it."""
-
-    def __init__(self, loader, patch):
-        self.loader = loader
-        self.patch = patch
-
-    def create_module(self, spec):
-        return self.loader.create_module(spec)
-
-    def exec_module(self, module):
-        spec = module.__spec__
-        spec.loader = self.loader
-        module.__loader__ = self.loader
-        self.loader.exec_module(module)
-        _apply(self.patch, module)
-
-    def __getattr__(self, name):
-        return getattr(self.loader, name)
-
-
-def _apply(patch, module):
-    package = __import__(f"{__name__}.{patch}", fromlist=["apply"])
-    package.apply(module)
-
-
 class Finder:
     """First on ``sys.meta_path``: the target's sysconfigdata, and the modules of :data:`PATCHES`."""
 
     def find_spec(self, name, path=None, target=None):
         if name.startswith("_sysconfigdata_") or name == "_manylinux":
-            return _own_spec(name)
+            from . import hooks
+
+            return hooks.own_spec(name)
         patch = PATCHES.get(name)
         if patch is None or not active:
             return None
@@ -283,19 +257,14 @@ class Finder:
             if finder is not self and hasattr(finder, "find_spec"):
                 spec = finder.find_spec(name, path, target)
                 if spec is not None and spec.loader is not None:
-                    spec.loader = Loader(spec.loader, patch)
+                    from . import hooks
+
+                    spec.loader = hooks.Loader(spec.loader, patch)
                     return spec
         return None
 
     def invalidate_caches(self):
         pass
-
-
-def _own_spec(name):
-    from importlib.util import spec_from_file_location
-
-    file = "sysconfigdata.py" if name.startswith("_sysconfigdata_") else "manylinux.py"
-    return spec_from_file_location(name, os.path.join(os.path.dirname(os.path.realpath(__file__)), file))
 
 
 class LastFinder:

@@ -1,7 +1,5 @@
 """The build layer's only oddity: pip is imported from where the cross environment takes it, unless one is installed."""
 
-from __future__ import annotations
-
 import sys
 
 from _crosspy_build_facts import PIP

@@ -4,8 +4,6 @@ pip and build install them with a pip of their own, in a process that is told ap
 same one from pip 22.2 to 26. That process becomes a native one here, before it has done anything.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 

@@ -4,13 +4,11 @@ It gets the variables that compilers, CMake, autoconf, pkg-config and cargo read
 Other processes started from cross-python get none of this.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys
 
-from . import ROOT, TOOLS, facts
+from . import NESTED, ROOT, TOOLS, buildfacts
 
 
 def prepare(argv):
@@ -18,13 +16,13 @@ def prepare(argv):
     environ = os.environ
     if environ.get("CROSSPY_BUILD") != ROOT:
         _take_compilers_of_the_caller(environ)
-        for name in facts.BUILD_UNSET:
+        for name in buildfacts.BUILD_UNSET:
             environ.pop(name, None)
-        for name, value in facts.BUILD_ENV.items():
+        for name, value in buildfacts.BUILD_ENV.items():
             environ[name] = value.replace("{ROOT}", ROOT)
-        for name, operator, value in facts.USER_ENV:
+        for name, operator, value in buildfacts.USER_ENV:
             _set_user_variable(environ, name, operator, value.replace("{ROOT}", ROOT))
-        for name, value in facts.BUILD_DEFAULTS.items():
+        for name, value in buildfacts.BUILD_DEFAULTS.items():
             environ.setdefault(name, value)
         environ["CROSSPY_BUILD"] = ROOT
     # Modes of files in a wheel come from the build tree: they must not depend on who builds.
@@ -32,9 +30,10 @@ def prepare(argv):
     environ["CROSSPY_SOURCE"] = os.getcwd()
     environ["CROSSPY_ISOLATED"] = _isolated_root()
     _see_build_tools(environ)
-    from . import guard
+    from . import guard, view
 
     guard.watch(argv)
+    view.install()
 
 
 def _set_user_variable(environ, name, operator, value):
@@ -52,13 +51,13 @@ def _take_compilers_of_the_caller(environ):
 
     The launchers stay in front of them: they keep the build machine's headers and libraries out.
     """
-    for name, launcher in facts.LAUNCHERS.items():
+    for name, launcher in buildfacts.LAUNCHERS.items():
         command = environ.get(name, "")
         if not command or command == launcher or command.split()[0].startswith(TOOLS):
             continue
         if name in {"CC", "CXX"} and not _makes_target_code(command):
             sys.stderr.write(
-                f"crosspy: warning: {name}={command!r} of the environment does not compile for {facts.TRIPLET}; "
+                f"crosspy: warning: {name}={command!r} of the environment does not compile for {buildfacts.TRIPLET}; "
                 f"the compiler of the cross environment is used\n"
             )
             continue
@@ -75,14 +74,13 @@ def _makes_target_code(command):
     except (ValueError, OSError, subprocess.TimeoutExpired):
         return False
     cpu = done.stdout.decode("ascii", "replace").strip().partition("-")[0]
-    return cpu.startswith("arm") if facts.CPU.startswith("arm") else cpu == facts.CPU or cpu in facts.CPU_ALIASES
+    return cpu.startswith("arm") if buildfacts.CPU.startswith("arm") else cpu == buildfacts.CPU or cpu in buildfacts.CPU_ALIASES
 
 
 def _isolated_root():
     """Return the directory of the isolated build environment, whose random name must not reach what is built."""
-    prefix = os.path.realpath(sys.prefix)
-    if prefix != ROOT:
-        return prefix
+    if NESTED:
+        return sys.prefix
     for entry in os.environ.get("PYTHONPATH", "").split(os.pathsep):
         if "pip-build-env-" in entry:
             return os.path.dirname(entry)

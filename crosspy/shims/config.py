@@ -3,11 +3,9 @@
 What is left: flags that the environment overrides appear once, and headers that are not below the prefix are found.
 """
 
-from __future__ import annotations
-
 import os
 
-from . import facts
+from . import buildfacts, facts
 
 
 def apply(module):
@@ -31,7 +29,7 @@ def override_flags(variables):
     if os.environ.get("LDFLAGS") or os.environ.get("CFLAGS"):
         for name in ("LDSHARED", "BLDSHARED", "LDCXXSHARED"):
             if name in variables:
-                variables[name] = facts.BARE_LINK[name]
+                variables[name] = buildfacts.BARE_LINK[name]
     if os.environ.get("LDFLAGS"):
         for name in ("LDFLAGS", "PY_LDFLAGS", "CONFIGURE_LDFLAGS"):
             if name in variables:

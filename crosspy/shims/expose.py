@@ -4,8 +4,6 @@ An import finds them anyway; pip, and a setup.py that asks for an installed dist
 1.6 does it: a distribution without files, whose metadata are the real one's.
 """
 
-from __future__ import annotations
-
 import argparse
 import os
 import re

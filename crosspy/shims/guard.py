@@ -4,13 +4,11 @@ A compiler that failed inside an "optional" extension must not end as a pure whe
 the build machine travel under the target's name.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys
 
-from . import facts
+from . import buildfacts, facts
 
 
 def _pure_is_wanted(name):
@@ -92,9 +90,9 @@ def check(wheel, log):
                 native[info.filename] = head
     for path, head in sorted(native.items()):
         found = _machine(head)
-        if found != facts.ELF:
+        if found != buildfacts.ELF:
             problems.append(
-                f"{name}: {path} is {_spoken(found)}, the target is {_spoken(facts.ELF)}: the build used another compiler "
+                f"{name}: {path} is {_spoken(found)}, the target is {_spoken(buildfacts.ELF)}: the build used another compiler "
                 "than the one that CC names. The wheel was not accepted."
             )
         suffix = _foreign_suffix(os.path.basename(path))

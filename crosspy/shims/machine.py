@@ -1,7 +1,5 @@
 """``platform``: most of it follows ``os.uname``, ``sys.version`` and ``os.confstr``; this is the rest."""
 
-from __future__ import annotations
-
 import os
 
 from . import facts, replace

@@ -4,8 +4,6 @@ pip gets the answer of the policy: by default packages are built from source, so
 the truth, which packaging computes itself from the target's C library.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 

@@ -3,8 +3,6 @@
 meson-python passes no cross file on Linux (mesonbuild/meson-python#321); this serves every caller of Meson alike.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 

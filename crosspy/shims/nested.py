@@ -3,8 +3,6 @@
 pip and build make such environments to isolate a build; without this, their Python would be the build machine's.
 """
 
-from __future__ import annotations
-
 import functools
 import os
 import sys

@@ -1,19 +1,17 @@
 """pip inside a cross environment: what it installs is for the target."""
 
-from __future__ import annotations
-
 import os
 import sys
 
-from . import facts
+from . import buildfacts, facts
 
 
 def apply(module):
     if module.__name__ == "pip":
         _hide_build_layer()
         _separate_cache()
-        if facts.CROSS_PREFIX:
-            os.environ.setdefault("PIP_PREFIX", facts.CROSS_PREFIX)
+        if buildfacts.CROSS_PREFIX:
+            os.environ.setdefault("PIP_PREFIX", buildfacts.CROSS_PREFIX)
     else:
         _refuse_inprocess_build_dependencies(module)
 
@@ -29,7 +27,18 @@ def _separate_cache():
     if "PIP_CACHE_DIR" in os.environ or "PIP_NO_CACHE_DIR" in os.environ:
         return
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    os.environ["PIP_CACHE_DIR"] = os.path.join(base, "crosspy", "pip", facts.KEY)
+    shared = os.path.join(base, "crosspy", "pip")
+    own = os.path.join(shared, buildfacts.KEY)
+    try:
+        # Downloads are the same for every target.
+        os.makedirs(own, exist_ok=True)
+        for name in ("http", "http-v2"):
+            os.makedirs(os.path.join(shared, name), exist_ok=True)
+            if not os.path.lexists(os.path.join(own, name)):
+                os.symlink(os.path.join("..", name), os.path.join(own, name))
+    except OSError:
+        return
+    os.environ["PIP_CACHE_DIR"] = own
 
 
 def _refuse_inprocess_build_dependencies(module):

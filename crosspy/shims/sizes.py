@@ -3,8 +3,6 @@
 Packing and unpacking stay those of this process: bytes that are in its memory have its layout.
 """
 
-from __future__ import annotations
-
 import struct
 
 from . import facts, keep, real, replace
@@ -18,12 +16,17 @@ _STRUCT_CODES = {
 _COMPLEX = "FD"
 
 
+def before(module):
+    """ctypes compares struct's sizes with its own while it is imported, and must not see a difference."""
+    if module.__name__ == "ctypes":
+        struct.calcsize = real(struct, "calcsize")
+
+
 def apply(module):
     if keep("words"):
         return
-    if module.__name__ == "struct":
-        replace(module, "calcsize", calcsize)
-    else:
+    replace(struct, "calcsize", calcsize)
+    if module.__name__ == "ctypes":
         _apply_ctypes(module)
 
 
@@ -62,8 +65,20 @@ _CTYPES_CODES = {
 
 
 def _apply_ctypes(module):
-    replace(module, "sizeof", _Layout(module).sizeof)
-    replace(module, "alignment", _Layout(module).alignment)
+    _split_long_long(module)
+    layout = _Layout(module)
+    replace(module, "sizeof", layout.sizeof)
+    replace(module, "alignment", layout.alignment)
+
+
+def _split_long_long(module):
+    """Give ``long long`` a type of its own: on a 64-bit build machine ctypes calls it ``c_long``, as it does int64."""
+    if facts.TYPES["long"][0] == facts.TYPES["long long"][0] or module.c_longlong is not module.c_long:
+        return
+    for name, code, alias in (("c_longlong", "q", "c_int64"), ("c_ulonglong", "Q", "c_uint64")):
+        kind = type(name, (module._SimpleCData,), {"_type_": code, "__module__": "ctypes"})
+        replace(module, name, kind)
+        replace(module, alias, kind)
 
 
 class _Layout:
@@ -73,15 +88,9 @@ class _Layout:
         self.ctypes = module
         self.real_sizeof = module.sizeof
         self.real_alignment = module.alignment
-        pointer = type(module.c_void_p)  # PyCSimpleType; pointers have a metaclass of their own
-        self.simple = pointer
+        self.simple = type(module.c_void_p)
         self.pointer = type(module.POINTER(module.c_int))
         self.function = type(module.CFUNCTYPE(None))
-        # Typedefs whose build-machine twin has another size on the target (c_size_t is c_ulong here).
-        self.words = {module.c_size_t: "size_t", module.c_ssize_t: "size_t"}
-        time_t = getattr(module, "c_time_t", None)
-        if time_t is not None:
-            self.time_t = time_t
 
     def sizeof(self, obj, /):
         """Return the size in bytes of a ctypes type or instance, on the target."""

@@ -3,8 +3,6 @@
 The import system took its own list at start, so native build tools stay importable.
 """
 
-from __future__ import annotations
-
 import _imp
 
 from . import facts, replace

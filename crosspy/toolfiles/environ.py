@@ -47,7 +47,8 @@ def build_variables(target: Target) -> dict[str, str]:
         # ld by itself knows no sysroot; whoever wants a linker gets it through the compiler.
         variables.pop("LD", None)
     if target.sysroot:
-        variables["PKG_CONFIG_LIBDIR"] = ":".join(pkg_config_dirs(target))
+        links = [name.replace(target.sysroot, "{ROOT}/crosspy/links", 1) for name in pkg_config_dirs(target)]
+        variables["PKG_CONFIG_LIBDIR"] = ":".join([*pkg_config_dirs(target), *links])
         variables["PKG_CONFIG_SYSROOT_DIR"] = target.sysroot
     variables["CMAKE_TOOLCHAIN_FILE"] = "{ROOT}/crosspy/toolchain.cmake"
     variables["CONFIG_SITE"] = "{ROOT}/crosspy/config.site"

@@ -34,12 +34,8 @@ class Choices:
 
 
 def facts_module(target: Target, choices: Choices) -> str:
-    """Return the text of ``facts.py``."""
+    """Return the text of ``facts.py``: what every start of cross-python reads, and no more."""
     python, libc = target.python, target.libc
-    variables = sysconfig.cross_variables(target)
-    cpu = (target.toolchain.triplet if target.toolchain else target.triplet).partition("-")[0]
-    defaults = {**environ.DEFAULTS, **choices.flags}
-    build = environ.build_variables(target)
     constants: dict[str, Any] = {
         "SYS": _sys_facts(target),
         "OS": {
@@ -55,37 +51,44 @@ def facts_module(target: Target, choices: Choices) -> str:
         "LIBRARY": choices.library,
         "PIP": choices.pip,
         "INCLUDE": _include(target),
-        "BARE_LINK": sysconfig.bare_link(variables, target),
-        "BUILD_ENV": build,
+        "PLATFORM_TAGS": None if choices.platform_tags is None else tuple(choices.platform_tags),
+    }
+    return _module("What cross-python answers.", constants)
+
+
+def build_facts_module(target: Target, choices: Choices) -> str:
+    """Return the text of ``buildfacts.py``: what processes that run a build, or pip, read."""
+    variables = environ.build_variables(target)
+    managed = {*variables, *environ.UNSET, *choices.flags, *environ.FLAGS, "LD"} - {"LC_ALL", "PYTHONNOUSERSITE"}
+    constants: dict[str, Any] = {
+        "BARE_LINK": sysconfig.bare_link(sysconfig.cross_variables(target), target),
+        "BUILD_ENV": variables,
         "BUILD_UNSET": environ.UNSET,
-        "BUILD_DEFAULTS": dict(sorted(defaults.items())),
+        "BUILD_DEFAULTS": dict(sorted({**environ.DEFAULTS, **choices.flags}.items())),
         "USER_ENV": tuple(choices.user_env),
         "LAUNCHERS": environ.launcher_variables(target),
-        "MANAGED": frozenset_text({*build, *environ.UNSET, *choices.flags, *environ.FLAGS, "LD"} - {"LC_ALL", "PYTHONNOUSERSITE"}),
-        "PLATFORM_TAGS": None if choices.platform_tags is None else tuple(choices.platform_tags),
+        "MANAGED": tuple(sorted(managed)),
         "ELF": (target.machine.elf_machine, target.machine.bits, target.machine.byteorder),
         "TRIPLET": target.triplet,
-        "CPU": cpu,
+        "CPU": (target.toolchain.triplet if target.toolchain else target.triplet).partition("-")[0],
         "CPU_ALIASES": (target.machine.name, target.machine.uname),
         "KEY": choices.key,
         "CROSS_PREFIX": choices.cross_prefix,
+        "SYSROOT": "" if target.sysroot == "/" else target.sysroot,
+        "LIBRARY_DIRS": _library_dirs(target),
     }
+    return _module("What a build in cross-python needs.", constants)
+
+
+def _library_dirs(target: Target) -> tuple[str, ...]:
+    """Return where the target keeps libraries, most specific first, as the target names the directories."""
+    names = [f"/usr/lib/{target.python.multiarch}", f"/lib/{target.python.multiarch}"] if target.python.multiarch else []
+    return (*names, "/usr/lib64", "/lib64", "/usr/lib", "/lib", "/usr/local/lib")
+
+
+def _module(title: str, constants: Mapping[str, Any]) -> str:
     body = "".join(f"{name} = {value!r}\n" for name, value in constants.items())
-    return f'"""What cross-python answers. Made by crosspy."""\n\n{body}'
-
-
-class _Literal(str):
-    """Text that stands for itself in the generated module."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
-def frozenset_text(names: set[str]) -> _Literal:
-    """Return a sorted set display, so that the module's text does not depend on hashing."""
-    return _Literal("frozenset({" + ", ".join(repr(name) for name in sorted(names)) + "})")
+    return f'"""{title} Made by crosspy."""\n\n{body}'
 
 
 def _sys_facts(target: Target) -> dict[str, Any]:

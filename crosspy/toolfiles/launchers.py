@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from crosspy.model.compiler import Toolchain
@@ -39,6 +40,7 @@ while [ "$left" -gt 0 ]; do
 done
 @extra@
 [ -z "$CROSSPY_SOURCE" ] || set -- "$@" "-ffile-prefix-map=$CROSSPY_SOURCE=."
+[ "$PWD" = "$CROSSPY_SOURCE" ] || set -- "$@" "-ffile-prefix-map=$PWD=."
 [ -z "$CROSSPY_ISOLATED" ] || set -- "$@" "-ffile-prefix-map=$CROSSPY_ISOLATED=/build-env"
 if [ -n "$@override@" ]; then eval "set -- $@override@ @sysroot_flag@ \"\$@\""; else set -- @command@ @sysroot_flag@ "$@"; fi
 [ -d "$CROSSPY_BUILD_LOG" ] || exec "$@"
@@ -46,7 +48,7 @@ log=$CROSSPY_BUILD_LOG/$$
 "$@" 2>"$log"; status=$?
 [ ! -s "$log" ] || cat "$log" >&2
 if [ "$status" -eq 0 ]; then end=done; else end=failed; fi
-{ printf '%s' "$PWD"; printf '\n%s' "$@"; } >"$log.$end"
+{ printf '%s' "$PWD"; printf '\n%s' "$@"; } 2>/dev/null >"$log.$end"
 exit "$status"
 """
 
@@ -77,21 +79,36 @@ def tool_prefix(target: Target) -> str:
     return f"{triplet}-"
 
 
-def launchers(target: Target, toolchain: Toolchain) -> dict[str, str]:
-    """Return the text of each launcher, by file name."""
-    files = {launcher_name(target, "gcc"): _compiler(target, toolchain, toolchain.cc, "CC", toolchain.c_includes)}
+def launchers(target: Target, toolchain: Toolchain, link_dirs: Sequence[str] = ()) -> dict[str, str]:
+    """Return the text of each launcher, by file name.
+
+    :param link_dirs: directories below ``ENV/crosspy/links`` that stand for ones of the sysroot.
+    """
+    extra = _Directories(
+        includes=tuple(name for name in link_dirs if "include" in name.split("/")),
+        libraries=tuple(name for name in link_dirs if "include" not in name.split("/")),
+    )
+    files = {launcher_name(target, "gcc"): _compiler(target, toolchain, toolchain.cc, "CC", toolchain.c_includes, extra)}
     if toolchain.cxx:
-        files[launcher_name(target, "g++")] = _compiler(target, toolchain, toolchain.cxx, "CXX", toolchain.cxx_includes)
+        files[launcher_name(target, "g++")] = _compiler(target, toolchain, toolchain.cxx, "CXX", toolchain.cxx_includes, extra)
     for tool, command in toolchain.tools.items():
         name = launcher_name(target, tool)
         if tool == "gfortran":
-            files[name] = _compiler(target, toolchain, command, "FC", ())
+            files[name] = _compiler(target, toolchain, command, "FC", (), extra)
         else:
             files[name] = _tool(command, next(v for v, t in VARIABLES.items() if t == tool))
     return dict(sorted(files.items()))
 
 
-def _compiler(target: Target, toolchain: Toolchain, command: Sequence[str], variable: str, includes: Sequence[str]) -> str:
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Directories:
+    includes: tuple[str, ...]
+    libraries: tuple[str, ...]
+
+
+def _compiler(
+    target: Target, toolchain: Toolchain, command: Sequence[str], variable: str, includes: Sequence[str], links: _Directories
+) -> str:
     sysroot = target.sysroot if target.sysroot not in {"", "/"} else ""
     extra = []
     if includes:
@@ -104,7 +121,7 @@ def _compiler(target: Target, toolchain: Toolchain, command: Sequence[str], vari
         "triplet": target.triplet,
         "sysroot": shlex.quote(sysroot),
         "mapping": _mapping(sysroot),
-        "extra": f'set -- "$@" {_words(extra)}' if extra else "",
+        "extra": f'set -- "$@" {" ".join([_here(links), _words(extra)]).strip()}',
         "override": f"CROSSPY_{variable}",
         "command": _words(command),
         "sysroot_flag": _words([f"--sysroot={sysroot}"]) if sysroot else "",
@@ -125,6 +142,13 @@ def _mapping(sysroot: str) -> str:
         .replace("@map_l@", 'if [ -n "$p" ]; then a=$S$a; else a=-L$S${a#-L}; fi')
         .replace("@map_p@", 'case $p in ?*) a=$S$a ;; esac')
     )
+
+
+def _here(links: _Directories) -> str:
+    """Return options for directories beside the launcher, wherever the environment is now."""
+    words = [f'-L"${{0%/*}}"/../links/{shlex.quote(name)}' for name in links.libraries]
+    words += [f'-idirafter "${{0%/*}}"/../links/{shlex.quote(name)}' for name in links.includes]
+    return " ".join(words)
 
 
 def _tool(command: Sequence[str], variable: str) -> str:

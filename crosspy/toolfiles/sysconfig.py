@@ -45,6 +45,9 @@ def cross_variables(target: Target) -> dict[str, ConfigValue]:
     for name, tool in _LINKERS.items():
         if name in variables and tool in launchers:
             variables[name] = _relinked(str(variables[name]), launchers[tool], target)
+    if target.python.debian_layout and target.python.multiarch:
+        # Debian's sysconfig module computes this one; the build machine's need not be Debian's.
+        variables.setdefault("multiarchsubdir", f"/{target.python.multiarch}")
     for name in PATH_VARIABLES:
         value = variables.get(name)
         if isinstance(value, str) and value.startswith("/"):

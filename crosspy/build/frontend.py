@@ -1,0 +1,163 @@
+"""Wheels for the target: pip resolves, downloads and calls the back ends; cross-python makes it all cross-compile."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from crosspy import process
+from crosspy.build.check import check_wheel
+from crosspy.build.downloads import download_options
+from crosspy.console import Console
+from crosspy.crossenv.layout import CrossEnv
+from crosspy.errors import BuildFailedError, EnvironmentDirError, UsageError
+
+Policy = Literal["sdist", "wheel", "auto"]
+
+_PASSED: Final = frozenset({
+    "HOME", "PATH", "LANG", "TERM", "TMPDIR", "USER", "LOGNAME", "XDG_CACHE_HOME", "SOURCE_DATE_EPOCH", "MAKEFLAGS",
+    "http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
+    "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "LD_LIBRARY_PATH",
+    "CC", "CXX", "AR", "NM", "RANLIB", "STRIP", "LD", "OBJCOPY", "OBJDUMP", "READELF", "FC",
+    "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "FFLAGS", "CARGO_HOME", "RUSTUP_HOME", "CCACHE_DIR", "DISTCC_HOSTS", "ICECC_VERSION",
+    "BUILD_CC", "BUILD_CXX", "BUILD_CFLAGS", "BUILD_CXXFLAGS", "BUILD_CPPFLAGS", "BUILD_LDFLAGS", "BUILD_AR",
+    "CC_FOR_BUILD", "CXX_FOR_BUILD", "CFLAGS_FOR_BUILD", "LDFLAGS_FOR_BUILD", "NPY_BLAS_ORDER", "NPY_LAPACK_ORDER",
+})  # fmt: skip
+"""Variables of the caller that a build may see; all others stay outside."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class BuildOptions:
+    """How to choose, get and build. The fields are the options of ``crosspy wheel``."""
+
+    policy: Policy = "sdist"
+    no_index: bool = False
+    find_links: tuple[str, ...] = ()
+    no_binary: tuple[str, ...] = ()
+    no_deps: bool = False
+    pre: bool = False
+    requirement_files: tuple[Path, ...] = ()
+    constraints: tuple[Path, ...] = ()
+    pure: tuple[str, ...] = ()
+    """Distributions whose pure-Python version is wanted although they have extensions; ``:all:``."""
+    build_isolation: bool = True
+    config_settings: tuple[str, ...] = ()
+    require_hashes: bool = False
+
+
+def build_wheels(
+    env: CrossEnv, requirements: Sequence[str], *, options: BuildOptions, console: Console, environ: Mapping[str, str], wheel_dir: Path
+) -> list[Path]:
+    """Make a wheel of each requirement, and of what they depend on, in ``wheel_dir``; return the wheels' paths, sorted.
+
+    :param requirements: PEP 508 requirements, project directories, sdists or wheels.
+    :param environ: the caller's environment; a build sees a chosen part of it.
+    :raises BuildFailedError: if one did not build, or built something else than it should have.
+    :raises WheelRefusedError: if a wheel does not fit the target; none is left in ``wheel_dir`` then.
+    """
+    if not requirements and not options.requirement_files:
+        raise UsageError("nothing to build", hint="Name requirements, project directories, or -r FILE.")
+    _check_pip(env)
+    with tempfile.TemporaryDirectory(prefix="crosspy-wheel-") as name:
+        scratch = Path(name)
+        words = [_separate(requirement, scratch) for requirement in requirements]
+        made = scratch / "wheels"
+        variables = build_environment(env, options, environ)
+        argv = [str(env.python), "-m", "pip", "wheel", "--wheel-dir", str(made), *pip_options(options, console)]
+        if not options.no_index:
+            argv += download_options(env.build_python, {**environ, "CROSSPY_ENV": "off"})
+        argv += words
+        console.note("running: " + shlex.join(argv))
+        done = process.run(argv, env=variables, capture=False)
+        if not done.ok:
+            raise BuildFailedError(
+                f"the wheels could not be made; pip's messages, and the compiler's, are above (exit status {done.status})",
+                hint=f"To look into it: CROSSPY_POLICY={options.policy} {shlex.join(argv)}",
+            )
+        wheels = sorted(made.glob("*.whl"))
+        for wheel in wheels:
+            check_wheel(wheel, env.target, prebuilt=options.policy != "sdist")
+        return _placed(wheels, wheel_dir)
+
+
+def _check_pip(env: CrossEnv) -> None:
+    if not (env.root / "bin" / "pip").exists():
+        raise EnvironmentDirError(
+            f"{env.root} was made without pip, which resolves and downloads", hint=f"Make it anew with pip: crosspy create --clear {env.root} ..."
+        )
+
+
+def _separate(requirement: str, scratch: Path) -> str:
+    """Copy a project directory: pip builds in place, and what one target's build leaves there, another's would use."""
+    path = Path(requirement)
+    if not path.is_dir() or not ({"pyproject.toml", "setup.py"} & {entry.name for entry in path.iterdir()}):
+        return requirement
+    copy = scratch / "projects" / path.resolve().name
+    try:
+        shutil.copytree(path, copy, symlinks=True, ignore=shutil.ignore_patterns("build", "__pycache__", ".venv", ".tox", "*.egg-info", "*.whl"))
+    except (OSError, shutil.Error) as error:
+        raise BuildFailedError(f"cannot copy the project {path}: {error}") from None
+    return str(copy)
+
+
+def build_environment(env: CrossEnv, options: BuildOptions, environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that pip and the builds get: none of the user's pip or Python settings."""
+    variables = {name: value for name, value in environ.items() if name in _PASSED}
+    path = variables.get("PATH", os.defpath)
+    variables |= {
+        "PATH": f"{env.root / 'bin'}{os.pathsep}{path}",
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        "PIP_NO_INPUT": "1",
+        "PYTHONHASHSEED": "0",
+        "PYTHONNOUSERSITE": "1",
+        "LC_ALL": "C.UTF-8",
+        "CROSSPY_POLICY": options.policy,
+    }
+    variables.setdefault("SOURCE_DATE_EPOCH", "315532800")
+    if options.pure:
+        variables["CROSSPY_PURE"] = ",".join(options.pure)
+    return variables
+
+
+def pip_options(options: BuildOptions, console: Console) -> list[str]:
+    """Return ``pip wheel``'s options for these choices."""
+    words = ["--progress-bar", "off", "--no-color"]
+    words += ["-v"] if console.verbose else ["--quiet"] if console.quiet else []
+    words += ["--no-index"] if options.no_index else []
+    words += ["--no-deps"] if options.no_deps else []
+    words += ["--pre"] if options.pre else []
+    words += ["--require-hashes"] if options.require_hashes else []
+    words += [] if options.build_isolation else ["--no-build-isolation"]
+    if options.policy == "wheel":
+        words += ["--only-binary", ":all:"]
+    for name, values in (
+        ("--find-links", options.find_links),
+        ("--no-binary", options.no_binary),
+        ("--requirement", options.requirement_files),
+        ("--constraint", options.constraints),
+        ("--config-settings", options.config_settings),
+    ):
+        for value in values:
+            words += [name, str(value)]
+    return words
+
+
+def _placed(wheels: Sequence[Path], wheel_dir: Path) -> list[Path]:
+    """Move the wheels to their directory, each at once."""
+    placed: list[Path] = []
+    try:
+        wheel_dir.mkdir(parents=True, exist_ok=True)
+        for wheel in wheels:
+            temporary = wheel_dir / f".{wheel.name}.tmp"
+            shutil.copyfile(wheel, temporary)
+            placed.append(temporary.replace(wheel_dir / wheel.name))
+    except OSError as error:
+        raise UsageError(f"cannot write wheels to {wheel_dir}: {error.strerror}") from None
+    return placed

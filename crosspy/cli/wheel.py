@@ -1,0 +1,87 @@
+"""``crosspy wheel``"""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from crosspy.build.frontend import BuildOptions, build_wheels
+from crosspy.cli.context import Context
+from crosspy.crossenv.layout import open_env
+
+_EPILOG = """\
+examples:
+  crosspy wheel env -w wheels numpy pyyaml               from their source distributions
+  crosspy wheel env -w wheels .                          a project of your own
+  crosspy wheel env -w wheels -r requirements.txt --no-index --find-links sdists
+  crosspy wheel env --policy auto ruff                   take a prebuilt wheel where it fits the target
+
+policies:
+  sdist   (default) packages with native code are built from source, pure wheels are taken as they are
+  auto    a prebuilt manylinux or musllinux wheel is taken when it fits the target's C library and machine
+  wheel   nothing is built
+
+Build requirements run on the build machine and install natively; requirements are for the target. A build whose
+compiler failed on an extension is an error, also where the package would go on without: ask for the pure version by
+name, with --pure. The paths of the wheels are printed on stdout.
+"""
+
+
+def add_build_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that ``wheel`` shares with other commands that build."""
+    group = parser.add_argument_group("what is chosen, and from where")
+    group.add_argument("-r", "--requirement", metavar="FILE", action="append", default=[], help="a requirements file")
+    group.add_argument("-c", "--constraint", metavar="FILE", action="append", default=[], help="a constraints file")
+    group.add_argument("--policy", choices=("sdist", "auto", "wheel"), default="sdist", help="see below (default: sdist)")
+    group.add_argument("--no-index", action="store_true", help="no network: everything comes from --find-links and from paths")
+    group.add_argument("--find-links", "-f", metavar="DIR", action="append", default=[], help="a directory of sdists and wheels")
+    group.add_argument("--no-binary", metavar="NAMES", action="append", default=[], help="build these from source even if pure; :all:")
+    group.add_argument("--no-deps", action="store_true", help="leave dependencies out")
+    group.add_argument("--pre", action="store_true", help="take pre-releases too")
+    group.add_argument("--require-hashes", action="store_true", help="every requirement must have a hash")
+
+
+def build_options(args: argparse.Namespace, context: Context) -> BuildOptions:
+    """Return the options that :func:`add_build_options` and ``wheel`` parsed; paths become absolute."""
+    return BuildOptions(
+        policy=args.policy,
+        no_index=args.no_index,
+        find_links=tuple(text if "://" in text else str(context.path(text)) for text in args.find_links),
+        no_binary=tuple(args.no_binary),
+        no_deps=args.no_deps,
+        pre=args.pre,
+        requirement_files=tuple(context.path(text) for text in args.requirement),
+        constraints=tuple(context.path(text) for text in args.constraint),
+        pure=tuple(name for text in getattr(args, "pure", ()) for name in text.split(",")),
+        build_isolation=not getattr(args, "no_build_isolation", False),
+        config_settings=tuple(getattr(args, "config_settings", ())),
+        require_hashes=args.require_hashes,
+    )
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = _EPILOG
+    parser.add_argument("env", metavar="ENV", help="a cross environment")
+    parser.add_argument("requirements", metavar="REQ", nargs="*", help="a requirement, project directory, sdist or wheel")
+    parser.add_argument("-w", "--wheel-dir", metavar="DIR", default=".", help="where the wheels go (default: here)")
+    add_build_options(parser)
+    group = parser.add_argument_group("how it is built")
+    group.add_argument("--pure", metavar="NAMES", action="append", default=[], help="accept these without their extensions")
+    group.add_argument("--no-build-isolation", action="store_true", help="build with what build-pip installed")
+    group.add_argument("-C", "--config-settings", metavar="K=V", action="append", default=[], help="a setting for the back end")
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    env = open_env(context.path(args.env))
+    started = time.monotonic()
+    wheels = build_wheels(
+        env,
+        args.requirements,
+        options=build_options(args, context),
+        console=context.console,
+        environ=context.environ,
+        wheel_dir=context.path(args.wheel_dir),
+    )
+    context.console.step(f"{len(wheels)} wheel{'' if len(wheels) == 1 else 's'} in {time.monotonic() - started:.1f} s")
+    context.console.data("\n".join(str(wheel) for wheel in wheels))
+    return 0

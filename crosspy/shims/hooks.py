@@ -1,0 +1,40 @@
+"""Changing a module right after its own import."""
+
+import os
+from importlib import import_module
+from importlib.util import spec_from_file_location
+
+
+class Loader:
+    """A module's own loader, and a patch after it."""
+
+    def __init__(self, loader, patch):
+        self.loader = loader
+        self.patch = patch
+
+    def create_module(self, spec):
+        return self.loader.create_module(spec)
+
+    def exec_module(self, module):
+        spec = module.__spec__
+        spec.loader = self.loader
+        module.__loader__ = self.loader
+        before = getattr(import_module(f"_crosspy.{self.patch}"), "before", None)
+        if before is not None:
+            before(module)
+        self.loader.exec_module(module)
+        apply(self.patch, module)
+
+    def __getattr__(self, name):
+        return getattr(self.loader, name)
+
+
+def apply(patch, module):
+    """Let the module ``patch`` of this package change ``module``."""
+    import_module(f"_crosspy.{patch}").apply(module)
+
+
+def own_spec(name):
+    """Return the spec of a module that this package stands in for."""
+    file = "sysconfigdata.py" if name.startswith("_sysconfigdata_") else "manylinux.py"
+    return spec_from_file_location(name, os.path.join(os.path.dirname(os.path.realpath(__file__)), file))

@@ -1,0 +1,85 @@
+"""A build that looks for headers and libraries with Python's own eyes sees the sysroot's.
+
+Many a ``setup.py`` asks whether ``/usr/include/xcb/xcb.h`` or ``/usr/lib/libz.so`` is there, or reads constants out of
+``/usr/include/linux/input-event-codes.h``. In a build process those names mean the target's files. Everything else,
+Python's own library and all tools included, is where it is.
+"""
+
+import builtins
+import io
+import os
+import re
+
+from . import buildfacts, replace
+
+_HEADERS = re.compile(r"/usr/(?:local/)?include(?:/|$)")
+_LIBRARY = re.compile(r"(/usr(?:/local)?)?/lib(?:64|32|x32)?(?:/[\w.]+-linux-[\w.]+)?/(lib[^/]+\.(?:so|a)(?:\.[\d.]+)?)")
+_FOUND = {}
+
+
+def translate(path):
+    """Return where ``path`` is looked for: in the sysroot, if it is a system header or library."""
+    if not isinstance(path, str | os.PathLike):
+        return path
+    try:
+        text = os.fspath(path)
+    except TypeError:
+        return path
+    if not isinstance(text, str) or text[:5] not in {"/usr/", "/lib/", "/lib6", "/lib3", "/libx"}:
+        return path
+    if _HEADERS.match(text):
+        return buildfacts.SYSROOT + text
+    match = _LIBRARY.fullmatch(text)
+    return _library(text, match[2]) if match else path
+
+
+def _library(text, name):
+    """Return the sysroot's library of that name, from whichever of its directories has it."""
+    if text not in _FOUND:
+        candidates = [f"{buildfacts.SYSROOT}{directory}/{name}" for directory in buildfacts.LIBRARY_DIRS]
+        _FOUND[text] = next((path for path in candidates if _exists(path)), buildfacts.SYSROOT + text)
+    return _FOUND[text]
+
+
+def _exists(path):
+    try:
+        os.lstat(path)
+    except OSError:
+        return False
+    return True
+
+
+def install():
+    """Give this process the view, if the target has a sysroot that is not this machine's root."""
+    if not buildfacts.SYSROOT:
+        return
+    for name in ("stat", "lstat", "listdir", "scandir", "access"):
+        replace(os, name, _seeing(getattr(os, name)))
+    replace(builtins, "open", _opening(builtins.open))
+    replace(io, "open", _opening(io.open))
+
+
+def _seeing(function):
+    def see(path=".", *args, **kwargs):
+        return function(translate(path), *args, **kwargs)
+
+    see.__name__ = function.__name__
+    see.__doc__ = function.__doc__
+    _copy_support(function, see)
+    return see
+
+
+def _copy_support(function, see):
+    """Keep what ``os.supports_*`` says of the function: shutil and others ask it."""
+    for supported in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
+        if function in supported:
+            supported.add(see)
+
+
+def _opening(function):
+    def open(file, *args, **kwargs):
+        return function(translate(file), *args, **kwargs)
+
+    open.__doc__ = function.__doc__
+    open.__module__ = "_io"
+    return open
