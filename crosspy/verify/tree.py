@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -187,11 +186,3 @@ def parent(path: str) -> str:
 
 def basename(path: str) -> str:
     return path.rpartition("/")[2]
-
-
-def siblings(image: Image) -> Mapping[str, frozenset[str]]:
-    """Return the names in each directory, links included."""
-    names: dict[str, set[str]] = {}
-    for path in (*image.files, *image.links):
-        names.setdefault(parent(path), set()).add(basename(path))
-    return {directory: frozenset(found) for directory, found in names.items()}

@@ -130,12 +130,12 @@ def expand(path: str, entries: tuple[str, ...]) -> list[str]:
 def _directories(image: Image, expectation: Expectation) -> tuple[str, ...]:
     """Return the directories of ld.so.conf, of musl's path file, the multiarch ones and the built-in ones."""
     configured = list(_configured(image, "/etc/ld.so.conf", set()))
-    for path in sorted(image.files):
-        if fnmatch.fnmatchcase(path, "/etc/ld-musl-*.path"):
+    for path in sorted(path for path in image.files if path.startswith("/etc/ld-musl-")):
+        if path.endswith(".path"):
             configured += re.split(r"[:\s]+", _text(image, path))
-    multiarch = [
-        path for path in sorted(image.directories | image.links.keys()) if _is_multiarch(path, expectation)
-    ]
+    multiarch = sorted(
+        path for path in (*image.directories, *image.links) if _is_multiarch(path, expectation)
+    )
     own_loader = [parent(expectation.interpreter)] if expectation.interpreter else []
     ordered = (*configured, *multiarch, *_BUILT_IN, *own_loader)
     return tuple(dict.fromkeys(path.rstrip("/") for path in ordered if path.startswith("/")))

@@ -10,7 +10,7 @@ from crosspy.model.finding import Finding, Severity
 from crosspy.verify.expectation import Expectation
 from crosspy.verify.extensions import ExtensionName, importable, parse_name
 from crosspy.verify.rules import Rule
-from crosspy.verify.tree import Image, basename, parent, siblings
+from crosspy.verify.tree import Image, basename, parent
 
 RULES: Final = (
     Rule(
@@ -43,15 +43,15 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
     if not suffixes:
         return
     own = parse_name(f"module{suffixes[0]}")
-    names = siblings(image)
-    for path in sorted({*image.files, *image.links}):
-        if not path.endswith(".so"):
-            continue
+    for path in [path for path in (*image.files, *image.links) if path.endswith(".so")]:
         name = basename(path)
         parsed = parse_name(name)
         if parsed is None or importable(name, suffixes):
             continue
-        loads = any(f"{parsed.module}{suffix}" in names[parent(path)] for suffix in suffixes)
+        stem = f"{parent(path)}/{parsed.module}"
+        loads = any(
+            f"{stem}{suffix}" in image.files or f"{stem}{suffix}" in image.links for suffix in suffixes
+        )
         finding = _judge(path, parsed, own, suffixes, loads=loads)
         if not _of_another_python(image, path, parsed, expectation.python):
             yield finding

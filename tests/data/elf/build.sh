@@ -33,6 +33,10 @@ void *PyModule_Create2(void *def, int api) { return def; }
 const char *suffix(int i) { return suffixes[i]; }
 void _start(void) { for (;;) answer(); }
 C
+cat >"$work/stub.c" <<'C'
+extern const char *suffix(int i);
+int main(void) { return suffix(0)[0]; }
+C
 
 small='-nostdlib -s -Os -ffreestanding -fno-asynchronous-unwind-tables -Wl,--build-id=none -Wl,-z,max-page-size=4096
   -Wl,-z,common-page-size=4096 -Wl,-z,noseparate-code -Wl,-z,norelro -Wl,--hash-style=gnu'
@@ -71,6 +75,11 @@ $dep "$work/ext.c" aarch64/libdep.so.1 -Wl,--disable-new-dtags,-rpath,'$ORIGIN/e
 $dep -Wl,-soname,libmid.so.1 "$work/ext.c" aarch64/libdep.so.1 -o aarch64/libmid.so.1
 $dep -Wl,--no-as-needed "$work/ext.c" aarch64/libmid.so.1 -Wl,--disable-new-dtags,--allow-shlib-undefined \
     -Wl,-rpath,'$ORIGIN/ext.libs' -o aarch64/ext-rpath-mid.so
+# A Python built with --enable-shared: a stub, and the library that has everything.
+$dep -Wl,-soname,libpython3.11.so.1.0 -DMULTIARCH='"aarch64-linux-gnu"' "$work/python.c" aarch64/libc.so \
+    -o aarch64/libpython3.11.so.1.0
+aarch64-linux-gnu-gcc $small -pie -fPIE -Wl,-e,main,--dynamic-linker,/lib/ld-linux-aarch64.so.1 "$work/stub.c" \
+    aarch64/libpython3.11.so.1.0 -Wl,--allow-shlib-undefined -o aarch64/python-shared
 # A static program: no loader, no C library, and nothing of the ABI matters to others.
 aarch64-linux-gnu-gcc $small -static "$work/libc.c" -Wl,-e,answer -o aarch64/static
 # A relocatable object, as kernel modules are.

@@ -1,73 +1,14 @@
-"""Small image trees, made of the ELF files of tests/data/elf."""
-
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-
-from crosspy import elf
-
-DATA = Path(__file__).parents[2] / "data" / "elf"
-
-MULTIARCH = {
-    "aarch64": "aarch64-linux-gnu",
-    "aarch64-musl": "aarch64-linux-musl",
-    "armhf": "arm-linux-gnueabihf",
-    "armel": "arm-linux-gnueabi",
-    "riscv64": "riscv64-linux-gnu",
-    "riscv64-soft": "riscv64-linux-gnu",
-    "x86_64": "x86_64-linux-gnu",
-    "i686": "i386-linux-gnu",
-    "s390x": "s390x-linux-gnu",
-    "mips64el": "mips64el-linux-gnuabi64",
-    "ppc64le": "powerpc64le-linux-gnu",
-}
-
-Contents = bytes | str | Path
-"""Bytes of a file, ``-> target`` for a link, or the file to copy."""
-
-Make = Callable[..., Path]
-
-
-def fixture_file(name: str) -> Path:
-    return DATA / name
-
-
-def put(root: Path, files: dict[str, Contents]) -> None:
-    """Write files into a tree; those in a ``bin`` are executable."""
-    for name, contents in files.items():
-        path = root / name.lstrip("/")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        if isinstance(contents, Path):
-            shutil.copyfile(contents, path)
-        elif isinstance(contents, bytes):
-            path.write_bytes(contents)
-        else:
-            path.symlink_to(contents.removeprefix("-> "))
-        if path.parent.name == "bin" and not path.is_symlink():
-            path.chmod(0o755)
-
-
-def base_files(arch: str) -> dict[str, Contents]:
-    """Return the least image: an interpreter, its C library and one extension module."""
-    data = DATA / arch
-    program = elf.read(data / "python")
-    return {
-        "/usr/bin/python3.11": data / "python",
-        "/usr/bin/python3": "-> python3.11",
-        program.interpreter: data / "libc.so",
-        f"/lib/{program.needed[0]}": data / "libc.so",
-        f"/usr/lib/python3.11/lib-dynload/ext.cpython-311-{MULTIARCH[arch]}.so": data / "ext.so",
-    }
+from image_files import Contents, base_files, put
 
 
 @pytest.fixture
-def make_image(tmp_path: Path) -> Make:
+def make_image(tmp_path: Path) -> Callable[..., Path]:
     """Make an image of an architecture, with more files in it."""
 
     def make(arch: str = "aarch64", files: dict[str, Contents] | None = None, *, name: str = "image") -> Path:
@@ -78,8 +19,3 @@ def make_image(tmp_path: Path) -> Make:
         return root
 
     return make
-
-
-@pytest.fixture(autouse=True)
-def _no_privilege_needed() -> None:
-    os.umask(0o022)

@@ -4,7 +4,7 @@ import struct
 from pathlib import Path
 
 import pytest
-from conftest import DATA, MULTIARCH, base_files, put
+from image_files import DATA, MULTIARCH, base_files, put
 
 from crosspy.model.finding import Severity
 from crosspy.verify.runner import RULES, verify

@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 
 import pytest
-from conftest import put
+from image_files import put
 
 from crosspy.verify.tree import is_library_name, survey
 
