@@ -78,7 +78,7 @@ $dep -Wl,--no-as-needed "$work/ext.c" aarch64/libmid.so.1 -Wl,--disable-new-dtag
 # A Python built with --enable-shared: a stub, and the library that has everything.
 $dep -Wl,-soname,libpython3.11.so.1.0 -DMULTIARCH='"aarch64-linux-gnu"' "$work/python.c" aarch64/libc.so \
     -o aarch64/libpython3.11.so.1.0
-aarch64-linux-gnu-gcc $small -pie -fPIE -Wl,-e,main,--dynamic-linker,/lib/ld-linux-aarch64.so.1 "$work/stub.c" \
+aarch64-linux-gnu-gcc $small -pie -fPIE -Wl,-e,main,--export-dynamic,--dynamic-linker,/lib/ld-linux-aarch64.so.1 "$work/stub.c" \
     aarch64/libpython3.11.so.1.0 -Wl,--allow-shlib-undefined -o aarch64/python-shared
 # A static program: no loader, no C library, and nothing of the ABI matters to others.
 aarch64-linux-gnu-gcc $small -static "$work/libc.c" -Wl,-e,answer -o aarch64/static
