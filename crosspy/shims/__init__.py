@@ -35,6 +35,7 @@ PATCHES = {
     "venv": "nested",
     "pip": "pip",
     "pip._internal.build_env": "pip",
+    "pip._internal.index.package_finder": "pip",
     "pip._internal.build_env.installer": "pip",
     "mesonbuild.mesonmain": "meson",
 }
@@ -109,7 +110,7 @@ def native_environment():
 
     environ = {name: value for name, value in os.environ.items() if name not in buildfacts.MANAGED and not name.startswith("CROSSPY_")}
     environ["CROSSPY_ENV"] = "off"
-    if environ.get("PIP_CACHE_DIR", "").endswith(buildfacts.KEY):
+    if buildfacts.KEY in environ.get("PIP_CACHE_DIR", ""):
         del environ["PIP_CACHE_DIR"]
     environ["PATH"] = os.pathsep.join(path for path in environ.get("PATH", os.defpath).split(os.pathsep) if path != TOOLS)
     for name in ("CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "AR"):

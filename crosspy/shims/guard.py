@@ -11,13 +11,13 @@ import sys
 from . import buildfacts, facts
 
 
-def _pure_is_wanted(name):
+def is_pure_wanted(name):
     """Say whether the user asked for pure wheels: CROSSPY_PURE names distributions, or is ``:all:``."""
-    wanted = {_normalized(word) for word in os.environ.get("CROSSPY_PURE", "").split(",") if word}
-    return ":all:" in wanted or _normalized(name) in wanted
+    wanted = {normalized(word) for word in os.environ.get("CROSSPY_PURE", "").split(",") if word}
+    return ":all:" in wanted or normalized(name) in wanted
 
 
-def _normalized(name):
+def normalized(name):
     return name.strip().lower().replace("_", "-").replace(".", "-")
 
 
@@ -38,7 +38,13 @@ def watch(argv):
         if os.getpid() != owner:
             return
         try:
-            problems = [text for wheel in sorted(_wheels(directory) - before) for text in check(os.path.join(directory, wheel), log)]
+            wheels = [os.path.join(directory, name) for name in sorted(_wheels(directory) - before)]
+            problems = [text for wheel in wheels for text in check(wheel, log)]
+            if not problems:
+                from . import scrub
+
+                for wheel in wheels:
+                    scrub.scrub(wheel)
         finally:
             shutil.rmtree(log, ignore_errors=True)
         if problems:
@@ -98,7 +104,7 @@ def check(wheel, log):
         suffix = _foreign_suffix(os.path.basename(path))
         if suffix:
             problems.append(f"{name}: {path} ends in {suffix}; the target's Python imports {', '.join(facts.SUFFIXES)} only")
-    lost = [] if _pure_is_wanted(name.split("-")[0]) else _lost_sources(log)
+    lost = [] if is_pure_wanted(name.split("-")[0]) else _lost_sources(log)
     if lost and (not native or _is_setuptools()):
         first = lost[0]
         problems.append(

@@ -4,6 +4,7 @@ import os
 import sys
 
 from . import buildfacts, facts
+from .guard import is_pure_wanted, normalized
 
 
 def apply(module):
@@ -12,6 +13,8 @@ def apply(module):
         _separate_cache()
         if buildfacts.CROSS_PREFIX:
             os.environ.setdefault("PIP_PREFIX", buildfacts.CROSS_PREFIX)
+    elif module.__name__ == "pip._internal.index.package_finder":
+        _prefer_sources(module)
     else:
         _refuse_inprocess_build_dependencies(module)
 
@@ -28,7 +31,7 @@ def _separate_cache():
         return
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
     shared = os.path.join(base, "crosspy", "pip")
-    own = os.path.join(shared, buildfacts.KEY)
+    own = os.path.join(shared, f"{buildfacts.KEY}-{_situation()}")
     try:
         # Downloads are the same for every target.
         os.makedirs(own, exist_ok=True)
@@ -39,6 +42,66 @@ def _separate_cache():
     except OSError:
         return
     os.environ["PIP_CACHE_DIR"] = own
+
+
+def _situation():
+    """Return a digest of what else decides what a build makes: flags of the caller, and the state of the sysroot.
+
+    A library that is added to a sysroot, or replaced there, changes its directory's time.
+    """
+    import hashlib
+
+    digest = hashlib.sha256()
+    for name in (*buildfacts.LAUNCHERS, *buildfacts.FLAGS, "SOURCE_DATE_EPOCH"):
+        digest.update(f"{name}={os.environ.get(name, '')}\0".encode())
+    for directory in (*buildfacts.LIBRARY_DIRS, "/usr/include"):
+        try:
+            digest.update(f"{directory}={os.stat(buildfacts.SYSROOT + directory).st_mtime_ns}\0".encode())
+        except OSError:
+            continue
+    return digest.hexdigest()[:16]
+
+
+def _prefer_sources(module):
+    """Build a release that has native code from source, also where the index offers a pure fallback of it.
+
+    A release is native when there are Linux wheels of it, for whatever machine: its ``py3-none-any`` wheel is what is
+    left when nothing is compiled. The names used here are the same from pip 22 to 26.
+    """
+    evaluator = getattr(module, "LinkEvaluator", None)
+    finder = getattr(module, "PackageFinder", None)
+    if not hasattr(evaluator, "evaluate_link") or not hasattr(finder, "find_all_candidates"):
+        sys.stderr.write("crosspy: warning: this pip is not known; pure fallback wheels of native packages may be taken\n")
+        return
+    native = set()
+    evaluate_link, find_all_candidates = evaluator.evaluate_link, finder.find_all_candidates
+
+    def evaluate(self, link):
+        parts = link.filename.removesuffix(".whl").split("-")
+        if link.filename.endswith(".whl") and len(parts) >= 5 and "linux" in parts[-1]:
+            native.add((normalized(parts[0]), parts[1]))
+        return evaluate_link(self, link)
+
+    def find(self, project_name):
+        candidates = find_all_candidates(self, project_name)
+        name = normalized(project_name)
+        if is_pure_wanted(name) or os.environ.get("CROSSPY_POLICY", "sdist") != "sdist":
+            return candidates
+        others = {str(c.version) for c in candidates if not _is_pure(c.link)}
+        kept = [
+            c
+            for c in candidates
+            if not (_is_pure(c.link) and (name, str(c.version)) in native and str(c.version) in others)
+        ]
+        candidates[:] = kept
+        return candidates
+
+    evaluator.evaluate_link = evaluate
+    finder.find_all_candidates = find
+
+
+def _is_pure(link):
+    return link.filename.endswith("-none-any.whl")
 
 
 def _refuse_inprocess_build_dependencies(module):

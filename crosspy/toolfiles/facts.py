@@ -72,8 +72,11 @@ def build_facts_module(target: Target, choices: Choices) -> str:
         "TRIPLET": target.triplet,
         "CPU": (target.toolchain.triplet if target.toolchain else target.triplet).partition("-")[0],
         "CPU_ALIASES": (target.machine.name, target.machine.uname),
+        "FLAGS": environ.FLAGS,
         "KEY": choices.key,
         "CROSS_PREFIX": choices.cross_prefix,
+        "PREFIX": target.python.prefix,
+        "PYTHON": f"{target.python.exec_prefix}/bin/python{target.python.version}",
         "SYSROOT": "" if target.sysroot == "/" else target.sysroot,
         "LIBRARY_DIRS": _library_dirs(target),
     }

@@ -1,0 +1,81 @@
+"""Build paths in the text files of a wheel become the target's, so that the wheel is the same wherever it was built.
+
+Packages write down how they were built (numpy's ``__config__.py`` names the interpreter and the compilers). Programs
+and libraries are left to the compiler's own ``-ffile-prefix-map``.
+"""
+
+import base64
+import hashlib
+import os
+import sys
+import zipfile
+
+from . import ROOT, buildfacts
+
+_BINARY = (".so", ".a", ".o", ".png", ".jpg", ".gz", ".zip", ".npy", ".npz", ".pyc", ".exe", ".dll", ".whl")
+
+
+def replacements():
+    """Return what to replace, longest first, as pairs of bytes."""
+    pairs = {
+        os.path.join(ROOT, "crosspy", "tools") + os.sep: "",
+        ROOT: buildfacts.PREFIX,
+        os.environ.get("CROSSPY_SOURCE", ""): ".",
+        os.environ.get("CROSSPY_ISOLATED", ""): "/build-env",
+        buildfacts.SYSROOT: "",
+    }
+    for name in ("python", "python3", os.path.basename(sys.executable)):
+        for directory in {os.path.join(ROOT, "bin"), os.path.dirname(sys.executable)}:
+            pairs[os.path.join(directory, name)] = buildfacts.PYTHON
+    found = [(old.encode(), new.encode()) for old, new in pairs.items() if len(old) > 3]
+    return sorted(found, key=lambda pair: (-len(pair[0]), pair[0]))
+
+
+def scrub(wheel):
+    """Rewrite ``wheel`` in place if a text file of it names a directory of this build."""
+    pairs = replacements()
+    with zipfile.ZipFile(wheel) as archive:
+        infos = archive.infolist()
+        changed = {}
+        for info in infos:
+            if info.is_dir() or info.filename.endswith(_BINARY) or info.filename.endswith(".dist-info/RECORD"):
+                continue
+            old = archive.read(info)
+            if old[:4] == b"\x7fELF" or b"\0" in old[:1024]:
+                continue
+            new = _replaced(old, pairs)
+            if new != old:
+                changed[info.filename] = new
+        if not changed:
+            return []
+        contents = [(info, changed.get(info.filename) or archive.read(info)) for info in infos]
+    temporary = f"{wheel}.{os.getpid()}.tmp"
+    with zipfile.ZipFile(temporary, "w") as archive:
+        for info, data in contents:
+            if info.filename.endswith(".dist-info/RECORD"):
+                data = _recorded(data, changed)
+            archive.writestr(info, data, compress_type=info.compress_type)
+    os.replace(temporary, wheel)
+    return sorted(changed)
+
+
+def _replaced(data, pairs):
+    for old, new in pairs:
+        if old in data:
+            data = data.replace(old, new)
+    return data
+
+
+def _recorded(record, changed):
+    import csv
+    import io
+
+    rows = list(csv.reader(io.StringIO(record.decode("utf-8"))))
+    for row in rows:
+        if row and row[0] in changed:
+            data = changed[row[0]]
+            digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+            row[1:] = [f"sha256={digest}", str(len(data))]
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode("utf-8")
