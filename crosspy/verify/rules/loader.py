@@ -49,6 +49,10 @@ RULES: Final = (
 )
 
 _FIXES: Final = {rule.id: rule.fix for rule in RULES}
+_FIX_ELSEWHERE: Final = (
+    "Name its directory in /etc/ld.so.conf.d, or link it where the loader looks (update-alternatives has not run in a "
+    "tree that was only unpacked)."
+)
 _BUILT_IN: Final = tuple(
     f"{prefix}/{name}"
     for name in ("lib", "lib64", "lib32", "libx32")
@@ -156,8 +160,9 @@ def _is_multiarch(path: str, expectation: Expectation) -> bool:
 
 
 def _configured(image: Image, path: str, seen: set[str]) -> Iterator[str]:
+    """Yield the directories of a configuration file and of those it includes; ``seen`` bounds a hostile one."""
     found = image.resolve(path)
-    if found is None or found in seen or len(seen) > _MAX_CONF_FILES:
+    if found is None or found in seen:
         return
     seen.add(found)
     for raw in _text(image, found).splitlines():
@@ -165,8 +170,10 @@ def _configured(image: Image, path: str, seen: set[str]) -> Iterator[str]:
         if line.startswith("include"):
             for pattern in line.split()[1:]:
                 whole = pattern if pattern.startswith("/") else f"{parent(path)}/{pattern}"
-                for other in sorted(fnmatch.filter(image.files | image.links.keys(), whole)):
-                    yield from _configured(image, other, seen)
+                if whole not in seen and len(seen) < _MAX_CONF_FILES:
+                    seen.add(whole)
+                    for other in sorted(fnmatch.filter(image.files | image.links.keys(), whole)):
+                        yield from _configured(image, other, seen)
         elif line and not line.startswith("hwcap"):
             yield from re.split(r"[:\s,]+", line.partition("=")[0])
 
@@ -242,11 +249,12 @@ def _missing(web: _Web, path: str, name: str, *, python: bool) -> Iterator[Findi
     same_name = web.named.get(name, [])
     usable = next((other for other in same_name if web.search.suitable(other)), "")
     severity = Severity.ERROR if python and not is_test_data(path) else Severity.WARNING
-    found = "no such library in the image"
+    found, fix = "no such library in the image", _FIXES["XP201"]
     if usable:
-        found = f"{usable}, where the loader does not look"
-        # Packages load such libraries themselves, by path, before the extension module that needs them.
-        severity = Severity.WARNING
+        found, fix = f"{usable}, where the loader does not look", _FIX_ELSEWHERE
+        if place_of(usable) is Place.PYTHON:
+            # Packages load their own libraries by path, before the extension module that needs them.
+            severity = Severity.WARNING
     elif same_name:
         found = f"{same_name[0]}, which is not for this machine, damaged, or a dangling link"
     yield Finding(
@@ -256,7 +264,7 @@ def _missing(web: _Web, path: str, name: str, *, python: bool) -> Iterator[Findi
         message=f"needed library {name} not found",
         expected=name,
         found=found,
-        fix=_FIXES["XP201"],
+        fix=fix,
     )
 
 
