@@ -27,6 +27,7 @@ from crosspy.console import Console
 from crosspy.crossenv.layout import open_env
 from crosspy.errors import UsageError
 from crosspy.install.bytecode import INVALIDATION_MODES
+from crosspy.install.image import open_image
 from crosspy.install.wheel import DEFAULT_MTIME, Installation, InstallOptions, install_wheels
 
 _EPILOG: Final = """\
@@ -116,6 +117,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     wanted = _sort(args, context)
     mtime = source_date(context)
     env = open_env(context.path(args.env))
+    open_image(context.path(args.root))  # a wrong --root is told before an hour of building
     with tempfile.TemporaryDirectory(prefix="crosspy-wheels-") as scratch:
         built: list[Path] = []
         if wanted.requirements or wanted.files:
@@ -227,7 +229,7 @@ def _named(text: str) -> tuple[str, frozenset[str]]:
         canonicalize_name(word.strip()) for word in rest.rstrip("]").split(",") if bracket and word.strip()
     )
     tree = Path(path) / "pyproject.toml"
-    if "/" in path or path == "." or tree.is_file():
+    if "/" in path or path.endswith((".", ".tar.gz", ".zip")) or tree.is_file():
         try:
             return canonicalize_name(parse_sdist_filename(Path(path).name)[0]), more
         except (InvalidSdistFilename, ValueError):

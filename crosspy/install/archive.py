@@ -15,6 +15,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from configparser import Error as ConfigError
 from contextlib import contextmanager
+from csv import Error as CsvError
 from dataclasses import dataclass, field
 from email.message import Message
 from pathlib import Path
@@ -38,6 +39,7 @@ REBUILD: Final = "Get the file again, or build it anew: crosspy wheel ENV NAME"
 _EXPANSION_BASE: Final = 256 << 20
 _EXPANSION_RATIO: Final = 100
 """Real wheels expand 2 to 10 times; deflate reaches 1032. Below the base, nobody's disk is in danger."""
+_MAX_MESSAGE: Final = 600
 _MAX_NAME: Final = 255  # NAME_MAX of every file system an image is made of, in bytes
 _SIGNATURES: Final = frozenset({"RECORD.jws", "RECORD.p7s"})
 _STRONG_HASHES: Final = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
@@ -59,6 +61,7 @@ _DAMAGE: Final = (
     OverflowError,
     MemoryError,
     ConfigError,
+    CsvError,
     InstallerError,
     InvalidRecordEntry,
 )
@@ -141,7 +144,9 @@ def _damage_refused(path: Path) -> Iterator[None]:
         raise
     except _DAMAGE as error:
         text = str(error) or type(error).__name__
-        raise WheelRefusedError(f"{path.name}: damaged, or not a wheel: {text}", hint=REBUILD) from None
+        raise WheelRefusedError(
+            _shown(f"{path.name}: damaged, or not a wheel: {text}"), hint=REBUILD
+        ) from None
 
 
 def check_wheel(path: Path, target: Target) -> CheckedWheel:
@@ -184,7 +189,13 @@ def check_wheel(path: Path, target: Target) -> CheckedWheel:
 
 
 def _refuse(path: Path, message: str, hint: str = REBUILD) -> NoReturn:
-    raise WheelRefusedError(f"{path.name}: {message}", hint=hint)
+    raise WheelRefusedError(_shown(f"{path.name}: {message}"), hint=hint)
+
+
+def _shown(text: str) -> str:
+    """Return foreign text so that a terminal can show it: no control characters, no end in sight of a screen."""
+    plain = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
+    return plain if len(plain) <= _MAX_MESSAGE else f"{plain[:_MAX_MESSAGE]}..."
 
 
 # ----------------------------------------------------------------------------------------------- name and tags
@@ -337,9 +348,7 @@ def _metadata(contents: WheelContents, name: str) -> Message:
 def _check_wheel_file(path: Path, wheel_file: Message, tags: frozenset[Tag]) -> None:
     version = str(wheel_file["Wheel-Version"] or "").strip()
     if not re.fullmatch(r"1\.\d+", version):
-        _refuse(
-            path, f"WHEEL says Wheel-Version {version or 'nothing'!r}; version 1 is what can be installed"
-        )
+        _refuse(path, f"WHEEL says {version!r} as Wheel-Version; version 1 is what can be installed")
     stated = frozenset(tag for line in wheel_file.get_all("Tag", ()) for tag in parse_tag(str(line).strip()))
     if stated != tags:
         one, other = (", ".join(sorted(map(str, group))) for group in (tags, stated))

@@ -11,7 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from crosspy.errors import WheelRefusedError
@@ -69,14 +69,17 @@ class _Journal:
         self._undo: list[tuple[str, Callable[[], object]]] = []
         self._backup: Path | None = None
         self._moved = 0
-        self._made: list[Path] = []
+        self._times: dict[Path, tuple[int, int]] = {}
+        """Of each directory before its first change."""
         self._emptied: dict[PurePosixPath, None] = {}
 
     def remove(self, path: PurePosixPath) -> None:
         there = self._image.on_disk(path)
         if not os.path.lexists(there):
             return
+        self._touch(there.parent)
         if self._backup is None:
+            self._touch(self._image.root)
             self._backup = Path(tempfile.mkdtemp(prefix=".crosspy-", dir=self._image.root))
         kept = self._backup / str(self._moved)
         self._moved += 1
@@ -87,6 +90,7 @@ class _Journal:
     def write(self, path: PurePosixPath, file: StagedFile, *, mtime: int) -> None:
         self._make_directory(path.parent)
         there = self._image.on_disk(path)
+        self._touch(there.parent)
         # O_EXCL: never through a link that appeared meanwhile.
         descriptor = os.open(there, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._undo.append((str(path), there.unlink))
@@ -100,10 +104,15 @@ class _Journal:
         if there.is_dir():
             return
         self._make_directory(path.parent)
+        self._touch(there.parent)
         there.mkdir(_DIRECTORY_MODE)
         self._undo.append((str(path), there.rmdir))
         there.chmod(_DIRECTORY_MODE)
-        self._made.append(there)
+
+    def _touch(self, directory: Path) -> None:
+        if directory not in self._times:
+            info = directory.stat()
+            self._times[directory] = (info.st_atime_ns, info.st_mtime_ns)
 
     def prune(self, kept: frozenset[PurePosixPath]) -> None:
         """Remove the directories that removals have emptied."""
@@ -112,14 +121,16 @@ class _Journal:
                 there = self._image.on_disk(path)
                 if path in kept or not there.is_dir() or any(there.iterdir()):
                     break
+                self._touch(there.parent)
                 mode = there.stat().st_mode & 0o7777
                 there.rmdir()
                 self._undo.append((str(path), lambda there=there, mode=mode: _restore_directory(there, mode)))  # type: ignore[misc]
 
     def settle(self, mtime: int) -> None:
-        """Give the directories made here their time, now that nothing is written into them any more."""
-        for directory in reversed(self._made):
-            os.utime(directory, (mtime, mtime))
+        """Give every directory whose entries changed the same time, so that no clock shows in the image."""
+        for directory in self._times:
+            if directory != self._image.root and directory.is_dir():
+                os.utime(directory, (mtime, mtime))
 
     def take_back(self) -> list[str]:
         """Undo everything, last first; return what could not be undone."""
@@ -129,14 +140,20 @@ class _Journal:
                 undo()
             except OSError:
                 left.append(name)
-        if left:
-            return left  # and the backup stays, for it holds what is missing
-        self.forget()
-        return []
+        if not left:  # otherwise the backup stays, for it holds what is missing
+            self.forget()
+        for directory, times in self._times.items():
+            with suppress(OSError):
+                os.utime(directory, ns=times)
+        return left
 
     def forget(self) -> None:
-        if self._backup is not None:
-            shutil.rmtree(self._backup, ignore_errors=True)
+        """Remove the backup; the image's root directory keeps its time."""
+        if self._backup is None:
+            return
+        shutil.rmtree(self._backup, ignore_errors=True)
+        with suppress(OSError):
+            os.utime(self._image.root, ns=self._times[self._image.root])
 
 
 def _restore_directory(there: Path, mode: int) -> None:

@@ -7,6 +7,7 @@ packages carry .dist-info without RECORD, as dpkg knows their files.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from csv import Error as CsvError
 from dataclasses import dataclass
 from email.message import Message
 from pathlib import PurePosixPath
@@ -85,5 +86,5 @@ def _record(text: str | None) -> tuple[str, ...] | None:
         return None
     try:
         return tuple(row[0] for row in parse_record_file(text.splitlines()) if row[0] and "\0" not in row[0])
-    except (InvalidRecordEntry, ValueError):
+    except (InvalidRecordEntry, CsvError, ValueError):
         return None

@@ -36,7 +36,7 @@ def compile_source(source: str, outputs: list[tuple[str, int]], shown: str, mode
                 source, pyc, dfile=shown, doraise=True, optimize=level, invalidation_mode=MODES[mode]
             )
     except py_compile.PyCompileError as error:
-        return str(error.exc_value)
+        return f"{error.exc_type_name}: {error.exc_value}"
     except (ValueError, RecursionError, MemoryError, OverflowError, OSError) as error:
         return f"{type(error).__name__}: {error}"
     return ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion
+from packaging.version import InvalidVersion, Version
 
 from crosspy.install.installed import Distribution
 from crosspy.model.tags import marker_environment
@@ -90,9 +90,9 @@ def _applying(one: Distribution, environment: Mapping[str, str], extra: str) -> 
 
 def _satisfies(requirement: Requirement, version: str) -> bool:
     try:
-        return requirement.specifier.contains(version, prereleases=True)
+        return requirement.specifier.contains(Version(version), prereleases=True)
     except InvalidVersion:
-        return True
+        return True  # there, and nobody can say which
 
 
 def _plain(requirement: Requirement) -> str:

@@ -79,7 +79,9 @@ def test_name_that_is_a_path(install, wheel):
     refused(install, path)
 
 
-@pytest.mark.parametrize("name", ["demo-1.0.whl", "demo.whl", "demo-x!-py3-none-any.whl", "demo-1.0-py3-none.whl"])
+@pytest.mark.parametrize(
+    "name", ["demo-1.0.whl", "demo.whl", "demo-x!-py3-none-any.whl", "demo-1.0-py3-none.whl"]
+)
 def test_not_a_wheels_name(install, wheel, name):
     assert "name of a wheel" in refused(install, wheel(file_name=name)).message
 
@@ -96,7 +98,9 @@ def test_record_is_absent(install, wheel):
     path = wheel()
     kept = {}
     with zipfile.ZipFile(path) as archive:
-        kept = {info.filename: archive.read(info) for info in archive.infolist() if "RECORD" not in info.filename}
+        kept = {
+            info.filename: archive.read(info) for info in archive.infolist() if "RECORD" not in info.filename
+        }
     with zipfile.ZipFile(path, "w") as archive:
         for name, content in kept.items():
             archive.writestr(name, content)
@@ -109,7 +113,10 @@ def test_record_is_absent(install, wheel):
         (lambda text: text.replace("demo/__init__.py,sha256=", "demo/__init__.py,sha256=A"), "match"),
         (lambda text: text.replace(",6\n", ",7\n"), "match"),
         (lambda text: text.replace("demo/__init__.py", "demo/other.py"), "demo/other.py"),
-        (lambda text: "\n".join(line for line in text.splitlines() if "__init__" not in line) + "\n", "not mentioned"),
+        (
+            lambda text: "\n".join(line for line in text.splitlines() if "__init__" not in line) + "\n",
+            "not mentioned",
+        ),
         (lambda text: text.replace("sha256=", "md5="), "md5"),
         (lambda text: text.splitlines()[0] + "\n" + text, "twice"),
         (lambda text: text + "demo/absent.py,,\n", "absent"),
@@ -166,7 +173,16 @@ def test_nul_in_a_name(install, wheel):
 
 
 def test_hostile_dist_info(install, wheel):
-    for stem in ("..-1.0", "demo-1.0/x", "../demo-1.0", "demo-2.0", "demo", "evil-1.0", "demo-1.0\n", " demo-1.0"):
+    for stem in (
+        "..-1.0",
+        "demo-1.0/x",
+        "../demo-1.0",
+        "demo-2.0",
+        "demo",
+        "evil-1.0",
+        "demo-1.0\n",
+        " demo-1.0",
+    ):
         refused(install, wheel(dist=stem))
 
 
@@ -322,7 +338,9 @@ def allow(root: Path) -> None:
     (root / ".allowed").touch()
 
 
-@pytest.mark.parametrize("link", ["../../../../../outside", "../../outside", "../../../../../../../../../../tmp"])
+@pytest.mark.parametrize(
+    "link", ["../../../../../outside", "../../outside", "../../../../../../../../../../tmp"]
+)
 def test_link_in_the_image_that_leaves_it(install, wheel, root, link):
     allow(root)
     (root / "usr").mkdir()
@@ -425,7 +443,11 @@ def test_damage_of_any_kind(install, wheel, root, tmp_path):
     """A wheel with some bytes changed, cut or doubled is refused or installs; never anything else."""
     allow(root)
     source = wheel(
-        files={"demo/__init__.py": "x = 1\n", "{dist}.data/scripts/demo": "#!python\n", "demo/data": bytes(range(256))},
+        files={
+            "demo/__init__.py": "x = 1\n",
+            "{dist}.data/scripts/demo": "#!python\n",
+            "demo/data": bytes(range(256)),
+        },
         entry_points="[console_scripts]\nother = demo:main\n",
         metadata="Requires-Dist: x>1\nRequires-Python: >=3.8\n",
     )
@@ -461,7 +483,26 @@ def test_damaged_metadata_with_a_right_record(install, wheel, root):
     """Like the above, behind the hashes: the texts themselves are hostile."""
     allow(root)
     chance = random.Random(7)
-    alphabet = ["\n", ":", ";", "[", "]", "=", "%", "(", ")", "\x00", "é", "\u202e", "\ud7ff", "..", "/", "-", "1" * 5000, "extra"]
+    alphabet = [
+        "\n",
+        ":",
+        ";",
+        "[",
+        "]",
+        "=",
+        "%",
+        "(",
+        ")",
+        "\x00",
+        "é",
+        "\u202e",
+        "\ud7ff",
+        "..",
+        "/",
+        "-",
+        "1" * 5000,
+        "extra",
+    ]
     for _ in range(200):
         junk = "".join(chance.choice(alphabet) for _ in range(chance.randrange(12)))
         kwargs = chance.choice(
@@ -482,5 +523,3 @@ def test_damaged_metadata_with_a_right_record(install, wheel, root):
             install(wheel(**kwargs), overwrite=True)
         except CrosspyError:
             continue
-
-

@@ -41,7 +41,9 @@ DEBIAN_SCHEMES = {
 }
 
 
-def make_python(version: str = "3.11", abiflags: str = "", platform: str = "linux-aarch64", **changes: Any) -> TargetPython:
+def make_python(
+    version: str = "3.11", abiflags: str = "", platform: str = "linux-aarch64", **changes: Any
+) -> TargetPython:
     minor = int(version.split(".")[1])
     soabi = f"cpython-3{minor}{abiflags}-aarch64-linux-gnu"
     values: dict[str, Any] = {
@@ -65,7 +67,12 @@ def make_python(version: str = "3.11", abiflags: str = "", platform: str = "linu
 
 
 def make_target(
-    machine: str = "aarch64", *, abi: Mapping[str, str] | None = None, libc: str = "glibc", libc_version: str = "2.36", **python: Any
+    machine: str = "aarch64",
+    *,
+    abi: Mapping[str, str] | None = None,
+    libc: str = "glibc",
+    libc_version: str = "2.36",
+    **python: Any,
 ) -> Target:
     row = machines.by_name(machine)
     uname = python.pop("uname", row.uname)
@@ -132,7 +139,10 @@ class WheelMaker:
         body: dict[str, tuple[int, bytes]] = {}
         for key, value in (files if files is not None else {f"{name}/__init__.py": "x = 1\n"}).items():
             mode, content = value if isinstance(value, tuple) else (0o100644, value)
-            body[key.replace("{dist}", stem)] = (mode, content.encode() if isinstance(content, str) else content)
+            body[key.replace("{dist}", stem)] = (
+                mode,
+                content.encode() if isinstance(content, str) else content,
+            )
         tags = wheel_tags if wheel_tags is not None else tag
         lines = "".join(f"Tag: {one}\n" for one in tags.split(",") if one)
         info = {
@@ -160,7 +170,7 @@ class WheelMaker:
 def tree(root: Path) -> dict[str, tuple[str, int, int, bytes]]:
     """Return everything below ``root``: kind, mode, time and content by path."""
     found: dict[str, tuple[str, int, int, bytes]] = {}
-    for path in sorted(root.rglob("*")):
+    for path in sorted(root.rglob("*"), key=str):
         info = path.lstat()
         name = path.relative_to(root).as_posix()
         if path.is_symlink():
