@@ -210,6 +210,13 @@ TABLE = {
             PLAIN: DATA / "aarch64" / "ext-runpath.so",
             "/opt/lib/libdep.so.1": DATA / "aarch64" / "libdep.so.1",
         },
+        {(PLAIN, "XP201", "error")},
+    ),
+    "needed library that the package loads itself": (
+        {
+            PLAIN: DATA / "aarch64" / "ext-runpath.so",
+            f"{SITE}/dep/libdep.so.1": DATA / "aarch64" / "libdep.so.1",
+        },
         {(PLAIN, "XP201", "warning")},
     ),
     "needed library by ld.so.conf": (
