@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+
 import pytest
 from image_files import DATA
 
@@ -135,3 +137,50 @@ def test_c_library_by_loader(interpreter, expected):
 )
 def test_c_library_by_needed_name(needed, expected):
     assert libc_of_needed(needed) == expected
+
+
+def test_a_merged_usr_with_lib64(make_image):
+    """Buildroot's and Yocto's layouts: /lib and /lib64 are links, /usr/lib64 too."""
+    root = make_image("x86_64", {"/usr/lib/python3.11/site-packages/x.abi3.so": DATA / "x86_64" / "ext.so"})
+    for name in ("libc.so.6",):
+        (root / "lib" / name).rename(root / "usr" / "lib" / name)
+    (root / "lib64" / "ld-linux-x86-64.so.2").rename(root / "usr" / "lib" / "ld-linux-x86-64.so.2")
+    for link, to in (("lib", "usr/lib"), ("lib64", "lib"), ("usr/lib64", "lib")):
+        if (root / link).is_dir():
+            (root / link).rmdir()
+        (root / link).symlink_to(to)
+    result = verify(root)
+    assert result.findings == ()
+    assert result.notes == ()
+
+
+def test_what_cannot_be_read_is_no_success(make_image, monkeypatch):
+    root = make_image(files={"/usr/lib/python3.11/secret.py": b"", "/var/cache/secret": b""})
+    real = os.open
+
+    def refuse(path, flags, *rest):
+        if str(path).endswith(("secret.py", "secret")):
+            raise PermissionError(13, "Permission denied")
+        return real(path, flags, *rest)
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert [(f.path, f.check, f.severity.label) for f in verify(root).findings] == [
+        ("/usr/lib/python3.11/secret.py", "XP002", "error"),
+        ("/var/cache/secret", "XP002", "warning"),
+    ]
+
+
+def test_files_are_looked_at_not_read(make_image, monkeypatch):
+    """The speed of it: one open and 64 bytes of what is no ELF file, a handful of small reads of what is."""
+    root = make_image(files={f"/usr/share/doc/{number}": b"x" * 100_000 for number in range(50)})
+    reads, opened = [], []
+    real = {name: getattr(os, name) for name in ("open", "read", "pread")}
+    monkeypatch.setattr(os, "open", lambda *given: opened.append(given[0]) or real["open"](*given))
+    monkeypatch.setattr(os, "read", lambda fd, size: reads.append(size) or real["read"](fd, size))
+    monkeypatch.setattr(os, "pread", lambda fd, size, at: reads.append(size) or real["pread"](fd, size, at))
+    result = verify(root, target())
+    assert result.counts.files == 54
+    assert len(opened) == len(set(opened)) == 54
+    assert reads.count(64) >= 54
+    assert len(reads) <= 54 + 4 * 8
+    assert sum(reads) <= 54 * 64 + 4 * 4096
