@@ -8,8 +8,8 @@ What a dynamic loader would look through: DT_RPATH and DT_RUNPATH with ``$ORIGIN
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
@@ -28,24 +28,65 @@ class MissingLibrary:
     needed_by: tuple[PurePosixPath, ...]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Search:
+    """What every look-up shares. ``known`` caches (directory, name, machine) -> whether the library is there."""
+
+    image: Image
+    target: Target
+    defaults: tuple[PurePosixPath, ...]
+    files: Mapping[PurePosixPath, elf.ElfFile]
+    known: dict[tuple[PurePosixPath, str, int, int], bool] = field(default_factory=dict)
+
+    def own(self, path: PurePosixPath) -> tuple[PurePosixPath, ...]:
+        facts = self.files[path]
+        return tuple(_expand(entry, path, self.target) for entry in (*facts.rpath, *facts.runpath))
+
+    def users(self, path: PurePosixPath) -> list[PurePosixPath]:
+        """Return the installed files that load ``path``, directly or by way of others."""
+        found: dict[PurePosixPath, None] = {}
+        pending = [path]
+        while pending:
+            one = pending.pop()
+            names = {one.name, self.files[one].soname}
+            for other, facts in self.files.items():
+                if other not in found and other != path and not names.isdisjoint(facts.needed):
+                    found[other] = None
+                    pending.append(other)
+        return list(found)
+
+
 def missing_libraries(
     image: Image, target: Target, installed: Iterable[PurePosixPath]
 ) -> tuple[MissingLibrary, ...]:
     """Return the libraries that the ELF files among ``installed`` need and the image does not hold."""
-    directories = tuple(library_directories(image, target))
+    read = ((path, _read(image, path)) for path in installed)
+    search = _Search(
+        image=image,
+        target=target,
+        defaults=tuple(library_directories(image, target)),
+        files={path: facts for path, facts in read if facts is not None},
+    )
     wanted: dict[str, list[PurePosixPath]] = {}
-    known: dict[tuple[PurePosixPath, str], bool] = {}
-    for path in installed:
-        facts = _read(image, path)
-        if facts is None:
-            continue
-        own = tuple(_expand(entry, path, target) for entry in (*facts.rpath, *facts.runpath))
+    for path, facts in search.files.items():
         for name in facts.needed:
-            if not _provided(image, name, facts.header, (*own, *directories), known):
+            if not _found(search, name, path):
                 wanted.setdefault(name, []).append(path)
     return tuple(
         MissingLibrary(library=name, needed_by=tuple(sorted(users))) for name, users in sorted(wanted.items())
     )
+
+
+def _found(search: _Search, name: str, path: PurePosixPath) -> bool:
+    """Say whether a loader would find ``name`` for ``path``.
+
+    The RPATH of whoever loads a library counts for what the library needs (auditwheel relies on it), and so does what
+    that one has loaded already.
+    """
+    header = search.files[path].header
+    if _provided(search, name, header, (*search.own(path), *search.defaults)):
+        return True
+    return any(_provided(search, name, header, search.own(user)) for user in search.users(path))
 
 
 def _read(image: Image, path: PurePosixPath) -> elf.ElfFile | None:
@@ -67,19 +108,15 @@ def _expand(entry: str, path: PurePosixPath, target: Target) -> PurePosixPath:
 
 
 def _provided(
-    image: Image,
-    name: str,
-    header: elf.ElfHeader,
-    directories: tuple[PurePosixPath, ...],
-    known: dict[tuple[PurePosixPath, str], bool],
+    search: _Search, name: str, header: elf.ElfHeader, directories: tuple[PurePosixPath, ...]
 ) -> bool:
     if "/" in name:
-        return _is_library(image, PurePosixPath("/") / name, header)
+        return _is_library(search.image, PurePosixPath("/") / name, header)
     for directory in directories:
-        key = (directory, name)
-        if key not in known:
-            known[key] = _is_library(image, directory / name, header)
-        if known[key]:
+        key = (directory, name, header.elf_machine, header.bits)
+        if key not in search.known:
+            search.known[key] = _is_library(search.image, directory / name, header)
+        if search.known[key]:
             return True
     return False
 

@@ -166,3 +166,15 @@ def test_debian_packages_count(install, wheel, root):
     (site / "odd-unknown.dist-info").mkdir()
     lines = "Requires-Dist: other>2\nRequires-Dist: third==3.0\nRequires-Dist: odd>1\n"
     assert requirements(install, wheel(metadata=lines), to=debian(make_target())) == []
+
+
+@pytest.mark.parametrize("origin", ["ext-rpath-mid.so", "ext.so"])
+def test_rpath_of_the_user_of_a_library(install, wheel, origin):
+    """As auditwheel lays wheels out: only the extension says where the libraries of its libraries are."""
+    files = {
+        f"demo/{origin}": (AARCH64 / origin).read_bytes(),
+        "demo/ext.libs/libmid.so.1": (AARCH64 / "libmid.so.1").read_bytes(),
+        "demo/ext.libs/libdep.so.1": (AARCH64 / "libdep.so.1").read_bytes(),
+    }
+    lacking = {one.library for one in install(wheel(files=files)).missing_libraries}
+    assert ("libdep.so.1" in lacking) == (origin == "ext.so")
