@@ -18,7 +18,7 @@ else
   # A POSIX shell does not tell a sourced file its own name; the place it was made for is the best guess.
   CROSSPY_ENV_DIR=@root@/bin/activate
 fi
-CROSSPY_ENV_DIR=$(cd -- "$(dirname -- "$CROSSPY_ENV_DIR")/.." && pwd) || return 1
+CROSSPY_ENV_DIR=$(cd -- "$(dirname -- "$CROSSPY_ENV_DIR")/.." 2>/dev/null && pwd)
 if ! [ -f "$CROSSPY_ENV_DIR/crosspy/target.json" ]; then
   echo "activate: no cross environment in $CROSSPY_ENV_DIR; was it moved? Use: export PATH=ENV/bin:\$PATH" >&2
   unset CROSSPY_ENV_DIR

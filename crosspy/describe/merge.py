@@ -191,6 +191,8 @@ def _types(data: Sysconfigdata, machine: Machine, sources: dict[str, str]) -> di
 def _alignment(name: str, size: int, machine: Machine) -> int:
     if name == "long double":
         # i386 and m68k pad 80 and 96 bits to 12 bytes, aligned as an int.
+        if machine.name == "s390x":
+            return 8  # its psABI aligns nothing stricter
         return {12: 4 if machine.name == "i686" else 2}.get(size, machine.align8 if size == 8 else 16)
     if size == 8:
         return machine.align8

@@ -229,13 +229,8 @@ def _set_paths():
         return
     library = os.path.join(sys.prefix, *facts.LIBRARY)
     layer = os.path.join(sys.prefix, "build", *facts.LIBRARY)
-    site = sys.modules.get("site")
-    prefix = os.path.join(sys.prefix, "build")
-    if site is not None and prefix not in site.PREFIXES:
-        # site.getsitepackages() is where pip learns what to hide from an isolated build.
-        site.PREFIXES.append(prefix)
     try:
-        if not os.listdir(layer) or library not in sys.path:
+        if library not in sys.path or all("_crosspy" in name or name == "__pycache__" for name in os.listdir(layer)):
             return
     except OSError:
         return

@@ -21,7 +21,13 @@ def apply(module):
 
 def _hide_build_layer():
     """Packages of the build machine do not count as installed, unless cross-expose says so."""
-    layer = os.path.join(sys.prefix, "build", *facts.LIBRARY)
+    import site
+
+    prefix = os.path.join(sys.prefix, "build")
+    if prefix not in site.PREFIXES:
+        # site.getsitepackages() is where pip learns what to hide from an isolated build.
+        site.PREFIXES.append(prefix)
+    layer = os.path.join(prefix, *facts.LIBRARY)
     sys.path[:] = [path for path in sys.path if path != layer]
 
 

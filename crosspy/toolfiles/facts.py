@@ -159,27 +159,32 @@ def _include(target: Target) -> tuple[str, str] | None:
     return tuple(sysconfig.in_sysroot(path, target.sysroot) for path in (python.include, python.platinclude))  # type: ignore[return-value]
 
 
+def _shows_loader(target: Target) -> bool:
+    return target.libc.kind == "glibc" and bool(target.libc.interpreter) and target.machine.byteorder == "little"
+
+
 _ARM_FLOAT: Final = {"hard": 0x400, "soft": 0x200}
 
 
 def python_header(target: Target) -> bytes:
     """Return an ELF file of the target's kind that is nothing but headers: what ``sys.executable`` begins with there.
 
-    With PT_INTERP for glibc only: packaging would run a musl loader to learn its version.
+    With PT_INTERP for glibc only: packaging would run a musl loader to learn its version. Without it for big-endian
+    targets: packaging before 23 (as in the pips of Python 3.11) reads the header in the byte order of the process.
     """
     machine = target.machine
     flags = target.e_flags
     if machine.name in {"arm", "armeb"} and not flags:
         flags = 0x05000000 | _ARM_FLOAT.get(target.abi.get("float", ""), 0)
     order = "<" if machine.byteorder == "little" else ">"
-    interpreter = target.libc.interpreter.encode() + b"\0" if target.libc.kind == "glibc" and target.libc.interpreter else b""
+    interpreter = target.libc.interpreter.encode() + b"\0" if _shows_loader(target) else b""
     ident = b"\x7fELF" + bytes([machine.elf_class, 1 if order == "<" else 2, 1]) + bytes(9)
     wide = machine.bits == 64
     size, entry = (64, 56) if wide else (52, 32)
     count = 1 if interpreter else 0
     header = struct.pack(
         order + ("HHIQQQIHHHHHH" if wide else "HHIIIIIHHHHHH"),
-        3, machine.elf_machine, 1, 0, size if count else 0, 0, flags, size, entry, count, 0, 0, 0,
+        3, machine.elf_machine, 1, 0, size if count else 0, 0, flags, size, entry if count else 0, count, 0, 0, 0,
     )  # fmt: skip
     offset, length = size + entry * count, len(interpreter)
     if not count:

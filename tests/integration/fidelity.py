@@ -42,9 +42,12 @@ class Score:
 
 
 def reference(sysroot: Path, qemu: str, python: Path, scratch: Path, packaging: Path) -> dict[str, str]:
-    """Ask the target's Python, in a virtual environment that it made itself: that is what cross-python stands for."""
+    """Ask the target's Python, in a virtual environment that it made itself: that is what cross-python stands for.
+
+    :param qemu: the emulator; options behind it choose another processor (armel: ``-cpu arm926``).
+    """
     venv = scratch / "env"
-    run = [qemu, "-L", str(sysroot)]
+    run = [*qemu.split(), "-L", str(sysroot)]
     environ = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(scratch)}
     subprocess.run([*run, str(python), "-m", "venv", "--without-pip", str(venv)], check=True, env=environ)
     answer = subprocess.run(
