@@ -12,11 +12,11 @@ import stat
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from configparser import Error as ConfigError
 from contextlib import contextmanager
 from csv import Error as CsvError
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.message import Message
 from pathlib import Path
 from typing import BinaryIO, Final, NoReturn
@@ -42,6 +42,7 @@ _EXPANSION_RATIO: Final = 100
 _MAX_MESSAGE: Final = 600
 _MAX_NAME: Final = 255  # NAME_MAX of every file system an image is made of, in bytes
 _SIGNATURES: Final = frozenset({"RECORD.jws", "RECORD.p7s"})
+_OF_INSTALLERS: Final = frozenset({"INSTALLER", "REQUESTED", "direct_url.json"})
 _STRONG_HASHES: Final = frozenset({"sha256", "sha384", "sha512", "sha3_256", "sha3_384", "sha3_512"})
 _SAFE_DIR: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+!-]*")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
@@ -68,21 +69,11 @@ _DAMAGE: Final = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class EntryPoint:
-    """A script that the installer generates. ``section`` is ``console`` or ``gui``."""
-
-    name: str
-    module: str
-    attr: str
-    section: str
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class CheckedWheel:
     """A wheel that holds together and fits the target.
 
-    ``name`` is canonical (PEP 503), ``title`` as METADATA spells it; ``dist_info`` and ``data`` are names of directories in the archive, ``files`` its
-    file entries in order, ``requires`` the Requires-Dist lines.
+    ``name`` is canonical (PEP 503), ``title`` as METADATA spells it; ``dist_info`` and ``data`` are names
+    of directories in the archive, ``requires`` is the Requires-Dist lines.
     """
 
     path: Path
@@ -91,16 +82,13 @@ class CheckedWheel:
     version: str
     dist_info: str
     data: str
-    purelib: bool
-    files: tuple[str, ...]
-    entry_points: tuple[EntryPoint, ...] = ()
     requires: tuple[str, ...] = ()
-    bytecode: tuple[str, ...] = field(default=())
+    bytecode: tuple[str, ...] = ()
     """Entries below ``__pycache__``: never installed, the target's own are made."""
 
 
 class WheelContents(WheelFile):
-    """The source that :func:`installer.install` reads: the checked file, without its ``__pycache__``."""
+    """The source that :func:`installer.install` reads: the checked file, without what is not a wheel's to bring."""
 
     def __init__(self, archive: zipfile.ZipFile, data: str = "") -> None:
         super().__init__(archive)
@@ -112,14 +100,11 @@ class WheelContents(WheelFile):
         return self._data or super().data_dir
 
     def get_contents(self) -> Iterator[tuple[tuple[str, str, str], BinaryIO, bool]]:
+        # The signatures are of the archive's RECORD, which is not the one that is installed.
+        left_out = {f"{self.dist_info_dir}/{name}" for name in _SIGNATURES | _OF_INSTALLERS}
         for record, stream, executable in super().get_contents():
-            if not is_bytecode(record[0]) and record[0] not in self._signatures:
+            if not is_bytecode(record[0]) and record[0] not in left_out:
                 yield record, stream, executable
-
-    @property
-    def _signatures(self) -> frozenset[str]:
-        # They sign the RECORD of the archive, which is not the one that is installed.
-        return frozenset(f"{self.dist_info_dir}/{name}" for name in _SIGNATURES)
 
 
 def is_bytecode(name: str) -> bool:
@@ -172,6 +157,7 @@ def check_wheel(path: Path, target: Target) -> CheckedWheel:
         _check_wheel_file(path, wheel_file, tags)
         _check_identity(path, metadata, name, version)
         _check_python(path, metadata, target)
+        _check_entry_points(path, contents)
         entries = [info.filename for info in archive.infolist() if not info.is_dir()]
         return CheckedWheel(
             path=path,
@@ -180,9 +166,6 @@ def check_wheel(path: Path, target: Target) -> CheckedWheel:
             version=str(version),
             dist_info=dist_info,
             data=data,
-            purelib=str(wheel_file["Root-Is-Purelib"] or "").strip() == "true",
-            files=tuple(entry for entry in entries if not is_bytecode(entry)),
-            entry_points=_entry_points(path, contents),
             requires=tuple(str(line) for line in metadata.get_all("Requires-Dist", ())),
             bytecode=tuple(entry for entry in entries if is_bytecode(entry)),
         )
@@ -399,16 +382,15 @@ def _check_record(path: Path, archive: zipfile.ZipFile, contents: WheelContents)
     if "RECORD" not in contents.dist_info_filenames:
         _refuse(path, f"no {contents.dist_info_dir}/RECORD, so nothing says what belongs to it")
     present = {info.filename for info in archive.infolist() if not info.is_dir()}
-    listed: set[str] = set()
+    listed: dict[str, tuple[str, str, str]] = {}
     for row in parse_record_file(contents.read_dist_info("RECORD").splitlines()):
-        if row[0] in listed:
-            _refuse(path, f"RECORD lists {row[0]!r} twice")
-        listed.add(row[0])
+        if listed.setdefault(row[0], row) != row:
+            _refuse(path, f"RECORD lists {row[0]!r} twice, and differently")
         algorithm = row[1].partition("=")[0]
         if row[1] and algorithm not in _STRONG_HASHES:
             _refuse(path, f"RECORD has a {algorithm} hash of {row[0]!r}; wheels need sha256 or better")
         RecordEntry.from_elements(*row)
-    absent = sorted(name for name in listed - present if not name.endswith("/"))
+    absent = sorted(name for name in listed.keys() - present if not name.endswith("/"))
     if absent:
         _refuse(path, f"RECORD lists {absent[0]!r}, which the archive does not hold{_more(absent)}")
     try:
@@ -426,47 +408,32 @@ def _more(things: list[str]) -> str:
 # ------------------------------------------------------------------------------------------------- entry points
 
 
-def _entry_points(path: Path, contents: WheelContents) -> tuple[EntryPoint, ...]:
+def _check_entry_points(path: Path, contents: WheelContents) -> None:
+    """Check what becomes a script: its name is a file name, and the rest becomes code of it."""
     if "entry_points.txt" not in contents.dist_info_filenames:
-        return ()
+        return
     text = contents.read_dist_info("entry_points.txt")
     try:
-        parsed = list(parse_entrypoints(text))
+        points = list(parse_entrypoints(text))
     except (AssertionError, ConfigError) as error:
-        _refuse(
-            path,
-            f"entry_points.txt cannot be read: {_first_line(error) or 'a script is not MODULE:FUNCTION'}",
-        )
-    points = [EntryPoint(name=n, module=m, attr=a, section=s) for n, m, a, s in parsed]
-    refusal: Callable[[EntryPoint], str]
-    for point in points:
-        for refusal in (_bad_name, _bad_object):
-            reason = refusal(point)
-            if reason:
-                _refuse(path, f"entry_points.txt: {reason}")
-    names = [point.name for point in points]
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        _refuse(path, f"entry_points.txt: two scripts are called {twice[0]!r}")
-    return tuple(points)
+        reason = (str(error).splitlines() or [""])[0] or "a script is not MODULE:FUNCTION"
+        _refuse(path, f"entry_points.txt cannot be read: {reason}")
+    seen: set[str] = set()
+    for name, module, attr, _section in points:
+        reason = _wrong_name(name) or _wrong_object(module, attr)
+        if reason or name in seen:
+            _refuse(path, f"entry_points.txt: script {name!r} {reason or 'is there twice'}")
+        seen.add(name)
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [""])[0]
-
-
-def _bad_name(point: EntryPoint) -> str:
-    fine = _SCRIPT_NAME.fullmatch(point.name) and point.name not in {".", ".."}
-    if fine and len(point.name.encode("utf-8", "surrogatepass")) <= _MAX_NAME:
+def _wrong_name(name: str) -> str:
+    fine = _SCRIPT_NAME.fullmatch(name) and name not in {".", ".."}
+    if fine and len(name.encode("utf-8", "surrogatepass")) <= _MAX_NAME:
         return ""
-    return (
-        f"{point.name!r} cannot be the name of a script: it would be written outside of the scripts directory"
-    )
+    return "has no plain name: it would be written outside of the scripts directory"
 
 
-def _bad_object(point: EntryPoint) -> str:
-    # The two become code of the generated script.
-    for text in (point.module, point.attr):
-        if not all(part.isidentifier() for part in text.split(".")):
-            return f"{point.name!r} means {point.module}:{point.attr}, which is not MODULE:FUNCTION"
-    return ""
+def _wrong_object(module: str, attr: str) -> str:
+    if all(part.isidentifier() for text in (module, attr) for part in text.split(".")):
+        return ""
+    return f"is {module}:{attr}, which is not MODULE:FUNCTION"

@@ -109,9 +109,10 @@ def target_scheme(python: TargetPython, prefix: str) -> Scheme:
 def scheme_name(python: TargetPython, prefix: str) -> str:
     """Choose among the target's schemes as Debian's patched ``sysconfig`` does; elsewhere there is one."""
     if python.debian_layout:
-        if prefix == python.prefix:
+        own = python.prefix.rstrip("/")
+        if prefix.rstrip("/") == own:
             return "deb_system"
-        if prefix == f"{python.prefix.rstrip('/')}/local":
+        if prefix == f"{own}/local":
             return "posix_local"
     return "posix_prefix"
 

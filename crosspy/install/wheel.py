@@ -102,7 +102,7 @@ def install_wheels(
     """
     options = options or InstallOptions()
     image = open_image(root)
-    scheme = target_scheme(target.python, clean_prefix(options.prefix or target.python.prefix))
+    scheme = target_scheme(target.python, clean_prefix(options.prefix or target.python.prefix or "/usr"))
     checked = _checked(wheels, target)
     job = _Job(
         image=image,

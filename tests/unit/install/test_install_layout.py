@@ -8,6 +8,7 @@ import hashlib
 import os
 import stat
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -15,7 +16,7 @@ import pytest
 from wheelmaker import DATA, debian, make_target, names, tree
 
 from crosspy.errors import TargetDataError, WheelRefusedError
-from crosspy.install import commit
+from crosspy.install import commit, staging
 from crosspy.install.archive import check_wheel
 from crosspy.install.image import open_image
 from crosspy.install.scheme import target_scheme
@@ -400,3 +401,82 @@ def test_interruption(install, wheel, root, monkeypatch):
 def test_paths_of_the_result(install, wheel):
     (one,) = install(wheel()).distributions
     assert PurePosixPath(f"/{SITE}/demo/__init__.py") in one.files
+
+
+def test_failure_at_the_very_end(install, wheel, root, monkeypatch):
+    """Directories that the old version leaves empty are there again, with their modes and times."""
+    install(wheel(version="0.9", files={"demo/old/deep/x.py": ""}), mtime=7)
+    (root / SITE / "demo/old").chmod(0o750)
+    before = tree(root)
+
+    def fail(*_):
+        raise OSError(5, "Input/output error", "x")
+
+    monkeypatch.setattr(commit._Journal, "settle", fail)
+    with pytest.raises(WheelRefusedError, match="as it was"):
+        install(wheel())
+    assert tree(root) == before
+
+
+def test_what_cannot_be_taken_back_is_named(install, wheel, root, monkeypatch):
+    install(wheel(version="0.9", files={"demo/__init__.py": "old\n"}))
+
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    move = commit.shutil.move
+
+    def move_away_only(source, target):
+        if ".crosspy-" in str(source):
+            raise OSError(28, "No space left on device")
+        return move(source, target)
+
+    monkeypatch.setattr(commit.shutil, "copyfileobj", fail)
+    monkeypatch.setattr(commit.shutil, "move", move_away_only)
+    with pytest.raises(WheelRefusedError, match=r"could not be restored: .*demo/__init__\.py"):
+        install(wheel())
+    (backup,) = root.glob(".crosspy-*")
+    assert any(path.read_text() == "old\n" for path in backup.iterdir())
+
+
+def test_no_room_beside_the_image(install, wheel, root, monkeypatch):
+    def fail(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(staging, "copyfileobj_with_hashing", fail)
+    with pytest.raises(WheelRefusedError, match="No space left on device") as caught:
+        install(wheel())
+    assert "TMPDIR" in caught.value.hint
+    assert tree(root) == {}
+
+
+def test_many_at_once(install, wheel, root):
+    """Installers take turns: none sees another's half."""
+    paths = [wheel(f"demo{number}", files={f"space/m{number}.py": "x\n" * number}) for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        assert len(list(pool.map(install, paths * 3))) == 24
+    assert len(list((root / SITE / "space").iterdir())) == 8
+    assert not list(root.glob(".crosspy*"))
+
+
+def test_root_as_prefix(install, wheel, root):
+    install(wheel(files=FILES), prefix="/")
+    assert (root / "lib/python3.11/site-packages/demo/__init__.py").exists()
+    assert (root / "bin/run-demo").exists()
+    assert (root / "share/demo/text").exists()
+    check_record(root, "lib/python3.11/site-packages")
+
+
+def test_line_that_record_has_twice(install, wheel, root):
+    """Old tools wrote such; it says nothing wrong."""
+    install(wheel(record=lambda text: text.splitlines()[0] + "\n" + text))
+    check_record(root)
+
+
+def test_files_that_only_installers_write(install, wheel, root):
+    names_ = ("INSTALLER", "REQUESTED", "direct_url.json")
+    install(wheel(files={f"{{dist}}.dist-info/{name}": "mine" for name in names_} | {"demo.py": ""}))
+    assert (root / SITE / "demo-1.0.dist-info/INSTALLER").read_text() == "crosspy\n"
+    assert not (root / SITE / "demo-1.0.dist-info/REQUESTED").exists()
+    assert not (root / SITE / "demo-1.0.dist-info/direct_url.json").exists()
+    check_record(root)

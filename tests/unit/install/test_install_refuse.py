@@ -118,7 +118,7 @@ def test_record_is_absent(install, wheel):
             "not mentioned",
         ),
         (lambda text: text.replace("sha256=", "md5="), "md5"),
-        (lambda text: text.splitlines()[0] + "\n" + text, "twice"),
+        (lambda text: text.splitlines()[0] + "0\n" + text, "twice"),
         (lambda text: text + "demo/absent.py,,\n", "absent"),
         (lambda text: text + "one,two\n", "3 elements"),
         (lambda _: "", "not mentioned"),

@@ -73,7 +73,10 @@ def native() -> Target:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="this machine's Python is not of glibc")
 def test_same_as_packaging_here():
-    assert list(target_tags(native(), prebuilt=True)) == list(tags.sys_tags())
+    ours, theirs = target_tags(native(), prebuilt=True), list(tags.sys_tags())
+    assert set(ours) == set(theirs)
+    if str(theirs[0]).partition("-linux_")[1]:  # packaging before 24.1 has linux_* last
+        assert list(ours) == theirs
 
 
 def test_same_markers_as_packaging_here():
