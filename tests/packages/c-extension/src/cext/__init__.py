@@ -1,0 +1,5 @@
+from cext._native import facts
+
+
+def main():
+    print(facts())
