@@ -104,7 +104,7 @@ def describe_python(location: Location, *, platform: str, binary: Binary | None,
         include=include,
         platinclude=platinclude,
         debian_layout="deb_system" in schemes or _says_dist_packages(location.stdlib),
-        builtin_modules=_builtin_modules(location, binary, sources),
+        builtin_modules=_builtin_modules(binary, sources),
         compiler=_compiler(binary, sources),
         build_info=_build_info(binary, sources),
         config_vars=data.variables,
@@ -209,17 +209,14 @@ def _says_dist_packages(stdlib: Path | None) -> bool:
         return False
 
 
-def _builtin_modules(location: Location, binary: Binary | None, sources: dict[str, str]) -> tuple[str, ...]:
-    """Name the modules inside the interpreter: it exports a ``PyInit_`` for each, for the ones embedding it."""
+def _builtin_modules(binary: Binary | None, sources: dict[str, str]) -> tuple[str, ...]:
+    """Name the modules inside the interpreter: it exports a ``PyInit_`` for each. Without an interpreter: not known."""
     if binary is not None:
         names = {name.removeprefix("PyInit_") for name in elf.defined_symbols(binary.path) if name.startswith("PyInit_")}
         if names:
             sources["python.builtin_modules"] = str(binary.path)
             return tuple(sorted(names | set(_ALWAYS_BUILTIN)))
-    objects = set(re.findall(r"Modules/(?:\w+/)?(\w+?)(?:module)?\.o\b", location.data.text("MODOBJS")))
-    names = {name for name in location.data.text("MODBUILT_NAMES").split() if name in objects or name.lstrip("_") in objects}
-    sources["python.builtin_modules"] = f"{location.data.path}: MODBUILT_NAMES and MODOBJS"
-    return tuple(sorted(names | set(_ALWAYS_BUILTIN))) if names else ()
+    return ()
 
 
 def _compiler(binary: Binary | None, sources: dict[str, str]) -> str:

@@ -132,6 +132,19 @@ def _is_build(argv):
     return False
 
 
+class BuiltinNames(tuple):
+    """The target's ``sys.builtin_module_names``, which also holds what is built into this interpreter.
+
+    The import system asks it before it makes one of those.
+    """
+
+    __slots__ = ()
+    real = sys.builtin_module_names
+
+    def __contains__(self, name):
+        return name in self.real or tuple.__contains__(self, name)
+
+
 def _patch_sys():
     sys.cross_compiling = True
     sys.build_path = [path for path in sys.path if not path.startswith(sys.prefix)]
@@ -146,19 +159,20 @@ def _patch_sys():
     if not keep("thread_info"):
         replace(sys, "thread_info", type(sys.thread_info)((*sys.thread_info[:2], facts.SYS["thread_version"])))
     if facts.SYS["builtin_module_names"]:
-        replace(sys, "builtin_module_names", facts.SYS["builtin_module_names"])
+        replace(sys, "builtin_module_names", BuiltinNames(facts.SYS["builtin_module_names"]))
     implementation = sys.implementation
     if facts.SYS["multiarch"]:
         replace(implementation, "_multiarch", facts.SYS["multiarch"])
-    if facts.SYS["version_info"] != tuple(sys.version_info) and not keep("version"):
+    known_version = facts.SYS["version_info"]
+    if known_version and known_version != tuple(sys.version_info) and not keep("version"):
         from .version import VersionInfo
 
-        info = VersionInfo(facts.SYS["version_info"])
+        info = VersionInfo(known_version)
         replace(implementation, "version", info)
         replace(implementation, "hexversion", facts.SYS["hexversion"])
         replace(sys, "version_info", info)
         replace(sys, "hexversion", facts.SYS["hexversion"])
-    if not keep("version"):
+    if known_version and not keep("version"):
         known = facts.SYS["version"]
         replace(sys, "version", known if known.endswith("]") else known + sys.version[sys.version.index(" ") :])
 

@@ -114,7 +114,7 @@ def _sys_facts(target: Target) -> dict[str, Any]:
         "thread_version": f"NPTL {target.libc.version}" if target.libc.kind == "glibc" and target.libc.version else None,
         "builtin_module_names": python.builtin_modules,
         "multiarch": python.multiarch,
-        "version_info": _version_info(python.hexversion),
+        "version_info": _version_info(python.hexversion) if python.full_version != python.version else None,
         "hexversion": python.hexversion,
         "version": version,
     }

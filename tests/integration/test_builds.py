@@ -1,0 +1,213 @@
+"""Wheels for every target, with real compilers, imported by the target's own Python."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+from conftest import run  # tests/integration/conftest.py
+
+PACKAGES = Path(__file__).parent.parent / "packages"
+
+
+@pytest.fixture
+def wheel(crosspy, crossenv, tmp_path, pip_environ):
+    """Return a function that runs ``crosspy wheel`` for the current target and gives the wheels by project name."""
+
+    def build(*words, env=None, **options):
+        out = tmp_path / "wheels"
+        done = crosspy("wheel", crossenv.root, "-w", out, *words, env={**pip_environ, **(env or {})}, **options)
+        wheels = {path.name.split("-")[0].lower(): path for path in sorted(out.glob("*.whl"))} if out.is_dir() else {}
+        return wheels if options.get("check", True) else (done, wheels)
+
+    return build
+
+
+def unpacked(wheel: Path, directory: Path) -> Path:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(directory)
+    return directory
+
+
+def on_target(bed, library: Path, program: str) -> str:
+    return bed.run_target("-c", program, env={"PYTHONPATH": str(library), "PYTHONDONTWRITEBYTECODE": "1"}).stdout.strip()
+
+
+def test_an_extension_runs_on_the_target(bed, crossenv, wheel, tmp_path):
+    built = wheel(PACKAGES / "c-extension")["cext"]
+    python, target = crossenv.target.python, crossenv.target
+    tag = f"cp{python.nodot}"
+    assert built.name == f"cext-1.0-{tag}-{tag}-{python.platform.replace('-', '_')}.whl"
+    library = unpacked(built, tmp_path / "lib")
+    assert [path.name for path in library.glob("cext/*.so")] == ["_native" + python.ext_suffix]
+    facts = on_target(bed, library, "import cext; print(cext.facts())")
+    expected = {"long": target.types["long"].size, "pointer": target.machine.bits // 8, "byteorder": target.machine.byteorder}
+    assert facts == repr(expected)
+
+
+def test_no_build_path_is_in_an_extension(bed, wheel, tmp_path):
+    library = unpacked(wheel(PACKAGES / "c-extension")["cext"], tmp_path / "lib")
+    for path in library.rglob("*"):
+        content = path.read_bytes() if path.is_file() else b""
+        for directory in (str(tmp_path), "/tmp/pip-", "pip-build-env", str(bed.sysroot), "crosspy-wheel-"):
+            assert directory.encode() not in content, f"{directory} in {path.name}"
+
+
+def test_meson_cross_compiles(bed, crossenv, wheel, tmp_path):
+    library = unpacked(wheel(PACKAGES / "meson-extension")["mesonic"], tmp_path / "lib")
+    machine = crossenv.target.machine
+    answer = on_target(bed, library, "import mesonic; print(mesonic.facts, mesonic.pointer)")
+    assert answer == f"{machine.meson} {machine.byteorder} {machine.bits // 8}"
+
+
+def test_a_build_sees_the_target(crossenv, wheel, tmp_path):
+    hostile = {
+        "CPATH": "/usr/include",
+        "LIBRARY_PATH": "/usr/lib",
+        "C_INCLUDE_PATH": "/usr/include",
+        "PKG_CONFIG_PATH": "/usr/lib/pkgconfig",
+    }
+    library = unpacked(wheel(PACKAGES / "probing", env=hostile)["probing"], tmp_path / "lib")
+    text = (library / "probing.py").read_text()
+    seen = json.loads(eval(text.partition("=")[2]))  # noqa: S307 -- our own file
+    target = crossenv.target
+    assert seen["machine"] == target.uname
+    assert seen["node"] == "build"
+    assert seen["maxsize"] == 2 ** (target.machine.bits - 1) - 1
+    assert seen["byteorder"] == target.machine.byteorder
+    assert seen["pointer"] == target.machine.bits // 8
+    assert seen["long"] == target.types["long"].size
+    assert seen["ext_suffix"] == target.python.ext_suffix
+    assert seen["include"] == target.python.include  # the sysroot in front of it was taken out of the wheel
+    assert seen["cross_compiling"] is True
+    assert seen["environment"] == {}
+    assert seen["python_h"] is True
+    assert seen["system_headers"] is True
+
+
+@pytest.fixture
+def decoy():
+    """Put a header and a library on the build machine that no sysroot has."""
+    header, library = Path("/usr/include/crosspy-decoy.h"), Path("/usr/lib/libcrosspydecoy.so")
+    try:
+        header.write_text("#define DECOY 1\n")
+        library.write_bytes(b"\x7fELF")
+    except OSError as error:
+        pytest.skip(f"cannot write {error.filename}: not root")
+    yield
+    header.unlink()
+    library.unlink()
+
+
+@pytest.mark.usefixtures("decoy")
+def test_headers_and_libraries_of_the_build_machine_are_not_there(wheel, tmp_path):
+    library = unpacked(wheel(PACKAGES / "probing")["probing"], tmp_path / "lib")
+    seen = json.loads(eval((library / "probing.py").read_text().partition("=")[2]))  # noqa: S307
+    assert seen["foreign_header"] is False
+    assert seen["foreign_library"] is False
+
+
+def test_a_generator_runs_on_the_build_machine(bed, wheel, tmp_path):
+    library = unpacked(wheel(PACKAGES / "native-generator")["generated"], tmp_path / "lib")
+    pointer = 8  # of the machine that runs these tests
+    assert on_target(bed, library, "import generated; print(generated.generated_on)") == str(pointer)
+
+
+def test_a_failed_extension_is_an_error(wheel):
+    done, wheels = wheel(PACKAGES / "optional-extension", check=False)
+    assert done.returncode == 8
+    assert wheels == {}
+    assert 'error "this cannot be compiled"' in done.stderr
+    assert "--pure optionally" in done.stderr
+    assert "Traceback" not in done.stderr.rpartition("crosspy: error:")[2]
+
+
+def test_a_pure_build_is_asked_for_by_name(wheel):
+    assert wheel(PACKAGES / "optional-extension", "--pure", "optionally")["optionally"].name.endswith("-none-any.whl")
+
+
+def test_markers_of_build_requirements_are_the_targets(crossenv, wheel, tmp_path):
+    if crossenv.target.machine.name != "aarch64":
+        done, _ = wheel(PACKAGES / "target-markers", check=False)
+        # markupsafe is for aarch64 only, so the setup.py that imports it fails; no marker of x86_64 held.
+        assert "No module named 'markupsafe'" in done.stderr
+        assert "there-is-no-such-thing" not in done.stderr.partition("No module named")[0].partition("ERROR")[2]
+        return
+    library = unpacked(wheel(PACKAGES / "target-markers")["markers"], tmp_path / "lib")
+    assert "x86_64" in (library / "markers.py").read_text()
+
+
+def test_real_packages(bed, wheel, tmp_path):
+    """C, C with a library of the sysroot, Cython and cffi, from PyPI's source distributions."""
+    wheels = wheel("markupsafe", "pyyaml", "cffi")
+    library = tmp_path / "lib"
+    for path in wheels.values():
+        unpacked(path, library)
+    program = """
+import markupsafe._speedups, yaml, cffi, _cffi_backend
+assert yaml.__with_libyaml__
+ffi = cffi.FFI()
+ffi.cdef("int printf(const char *, ...); struct s { char a; long long b; };")
+print(yaml.load("a: [1, 2]", yaml.CSafeLoader)["a"][1], ffi.sizeof("struct s"), markupsafe.escape("<"))
+"""
+    assert on_target(bed, library, program) == "2 16 &lt;"
+
+
+def test_wheels_do_not_depend_on_where_they_are_built(arm64, crosspy, tmp_path, pip_environ):
+    found = []
+    for place in ("one", "another place, with spaces/and deeper"):
+        base = tmp_path / place
+        (base / "tmp").mkdir(parents=True)
+        crosspy("create", base / "env", "--sysroot", arm64.sysroot, "--build-python", arm64.build_python)
+        environ = {**pip_environ, "TMPDIR": str(base / "tmp"), "XDG_CACHE_HOME": str(base / "cache")}
+        for project in ("c-extension", "meson-extension"):
+            crosspy("wheel", base / "env", "-w", base / "out", PACKAGES / project, env=environ)
+        found.append({path.name: path.read_bytes() for path in sorted((base / "out").glob("*.whl"))})
+    assert len(found[0]) == 2
+    assert found[0] == found[1]
+
+
+def test_nothing_is_asked_of_a_network(arm64, crosspy, tmp_path, pip_environ):
+    """With --no-index, in a network namespace without any interface: create, build, install, verify."""
+    if run(["unshare", "--net", "true"], check=False).returncode:
+        pytest.skip("no network namespaces here (unshare --net fails)")
+    links = tmp_path / "links"
+    run(["python3", "-m", "pip", "download", "-q", "-d", links, "setuptools>=77"], env=dict(pip_environ))
+    offline = ["unshare", "--net"]
+    import sys
+
+    base = [*offline, sys.executable, "-m", "crosspy"]
+    env = tmp_path / "env"
+    run([*base, "create", env, "--sysroot", arm64.sysroot, "--build-python", arm64.build_python])
+    run([*base, "wheel", env, "-w", tmp_path / "out", "--no-index", "--find-links", links, PACKAGES / "c-extension"])
+    run([*base, "install", env, "--root", tmp_path / "image", "--no-index", next((tmp_path / "out").glob("cext*.whl"))])
+    run([*base, "verify", tmp_path / "image", "--env", env])
+
+
+PIPS = ("23.2.1", "24.0", "25.0.1", "26.3")
+"""What ensurepip carries in Python 3.11 and 3.12, one between, and today's."""
+
+
+@pytest.mark.parametrize("version", PIPS)
+@pytest.mark.parametrize("mode", ["isolated", "venv", "no-isolation"])
+def test_pip_inside_the_environment(arm64, crosspy, tmp_path, pip_environ, version, mode):
+    if mode == "venv" and version != PIPS[-1]:
+        mode = "isolated-again"  # the feature came with 26; older pips have one kind of isolation
+    pips = tmp_path / "pips"
+    run(["python3", "-m", "pip", "download", "-q", "--no-deps", "-d", pips, f"pip=={version}"], env=dict(pip_environ))
+    env = tmp_path / "env"
+    crosspy("create", env, "--sysroot", arm64.sysroot, "--build-python", arm64.build_python, "--pip", next(pips.glob("*.whl")))
+    environ = {**pip_environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    options = {"isolated": [], "isolated-again": ["--no-cache-dir"], "venv": ["--use-feature=venv-isolation"], "no-isolation": ["--no-build-isolation"]}
+    if mode == "no-isolation":
+        run([env / "bin" / "build-pip", "install", "-q", "setuptools>=77", "wheel"], env=environ)
+    run([env / "bin" / "pip", "install", *options[mode], "--no-deps", PACKAGES / "c-extension"], env=environ)
+    extensions = list(env.glob("lib/python*/site-packages/cext/*.so"))
+    assert [path.name for path in extensions] == ["_native.cpython-311-aarch64-linux-gnu.so"]
+    assert subprocess.run(["od", "-An", "-tu2", "-j18", "-N2", extensions[0]], capture_output=True, text=True, check=True).stdout.split() == ["183"]
+    listed = run([env / "bin" / "pip", "list"], env=environ).stdout
+    assert "cext" in listed
+    assert "setuptools" not in listed
