@@ -21,7 +21,7 @@ T :=
 help: ## tell what there is to make
 	@sed -n 's/^\([a-z][a-z0-9%-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
 		printf '  make %-14s %s\n' "$$name" "$$text"; done
-	@printf '  make sysroot-NAME  %s\n' "make one sysroot: $(ALL_SYSROOTS)"
+	@printf '  make %-14s %s\n' sysroot-NAME "make one sysroot: $(ALL_SYSROOTS)"
 
 .PHONY: demo
 demo: system-demo venv sysroot-arm64 sysroot-arm64-image ## build, install, verify and run PyPI packages for an arm64 image
