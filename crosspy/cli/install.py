@@ -117,6 +117,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     wanted = _sort(args, context)
     mtime = source_date(context)
     env = open_env(context.path(args.env))
+    _make_root(context.path(args.root))
     open_image(context.path(args.root))  # a wrong --root is told before an hour of building
     with tempfile.TemporaryDirectory(prefix="crosspy-wheels-") as scratch:
         built: list[Path] = []
@@ -157,6 +158,16 @@ def run(args: argparse.Namespace, context: Context) -> int:
         )
     _tell(installation, context.console)
     return 0
+
+
+def _make_root(root: Path) -> None:
+    """Make the image's directory where there is none, as pip's own ``--root`` does."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        return  # open_image says what it is
+    except OSError as error:
+        raise UsageError(f"--root {root}: {error.strerror}", hint="Name a directory that you may write.") from None
 
 
 def _sort(args: argparse.Namespace, context: Context) -> _Wanted:

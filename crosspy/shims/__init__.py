@@ -95,6 +95,8 @@ def activate():
 
 def deactivate():
     """Answer as the build machine again, in this process: for tools that tell the two machines apart themselves."""
+    global active
+    active = False
     for owner, name in [(entry[0], key[1]) for key, entry in _REAL.items()]:
         value = real(owner, name)
         if value is None:
@@ -102,6 +104,11 @@ def deactivate():
         else:
             setattr(owner, name, value)
     _REAL.clear()
+    platform = sys.modules.get("platform")
+    if platform is not None:
+        # It remembers what os.uname said (3.14 has invalidate_caches() for this).
+        platform._uname_cache = None
+        platform._platform_cache.clear()
 
 
 def native_environment():
@@ -256,12 +263,14 @@ class Finder:
     """First on ``sys.meta_path``: the target's sysconfigdata, and the modules of :data:`PATCHES`."""
 
     def find_spec(self, name, path=None, target=None):
+        if not active:
+            return None
         if name.startswith("_sysconfigdata_") or name == "_manylinux":
             from . import hooks
 
             return hooks.own_spec(name)
         patch = PATCHES.get(name)
-        if patch is None or not active:
+        if patch is None:
             return None
         for finder in sys.meta_path:
             if finder is not self and hasattr(finder, "find_spec"):

@@ -15,8 +15,11 @@ _OTHER_COMMANDS = frozenset({
 })  # fmt: skip
 
 
-def apply(module):
+def before(module):
     deactivate()
+
+
+def apply(module):
     words = sys.argv
     if len(words) < 2 or words[1] in _OTHER_COMMANDS or any(word.startswith("--cross-file") for word in words):
         return

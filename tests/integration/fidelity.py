@@ -51,7 +51,11 @@ def reference(sysroot: Path, qemu: str, python: Path, scratch: Path, packaging: 
     environ = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(scratch)}
     subprocess.run([*run, str(python), "-m", "venv", "--without-pip", str(venv)], check=True, env=environ)
     answer = subprocess.run(
-        [*run, str(venv / "bin" / "python"), str(PROBE), str(packaging)], check=True, env=environ, stdout=subprocess.PIPE, text=True
+        [*run, str(venv / "bin" / "python"), str(PROBE), str(packaging)],
+        check=True,
+        env=environ,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     return normalised(json.loads(answer.stdout), {str(venv): "<env>", str(sysroot): ""})
 
@@ -59,7 +63,11 @@ def reference(sysroot: Path, qemu: str, python: Path, scratch: Path, packaging: 
 def crossed(env: Path, sysroot: Path, scratch: Path, packaging: Path) -> dict[str, str]:
     environ = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(scratch)}
     answer = subprocess.run(
-        [str(env / "bin" / "python"), str(PROBE), str(packaging)], check=True, env=environ, stdout=subprocess.PIPE, text=True
+        [str(env / "bin" / "python"), str(PROBE), str(packaging)],
+        check=True,
+        env=environ,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     return normalised(json.loads(answer.stdout), {str(env): "<env>", str(sysroot): ""})
 
@@ -101,7 +109,18 @@ def score(sysroot: Path, qemu: str, build_python: Path, *, env: Path | None = No
         scratch = Path(name)
         if env is None:
             env = scratch / "cross"
-            argv = [sys.executable, "-m", "crosspy", "create", "-q", str(env), "--sysroot", str(sysroot), "--build-python", str(build_python)]
+            argv = [
+                sys.executable,
+                "-m",
+                "crosspy",
+                "create",
+                "-q",
+                str(env),
+                "--sysroot",
+                str(sysroot),
+                "--build-python",
+                str(build_python),
+            ]
             subprocess.run(argv, check=True)
         packaging = packaging_directory()
         true = reference(sysroot, qemu, target_python(sysroot), scratch, packaging)
@@ -119,12 +138,16 @@ def main() -> int:
         sysroot, qemu, python = rest.split(",")
         result = score(Path(sysroot), qemu, Path(python))
         failed = failed or bool(result.wrong)
-        rows.append(f"| {name} | {result.asked} | {result.same} | {len(result.explained)} | {len(result.wrong)} |")
+        rows.append(
+            f"| {name} | {result.asked} | {result.same} | {len(result.explained)} | {len(result.wrong)} |"
+        )
         for question, (one, two) in result.wrong.items():
             details.append(f"{name}: {question}: WRONG\n    target: {one[:300]}\n    cross:  {two[:300]}")
         if args.verbose:
             for question, (one, two, reason) in result.explained.items():
-                details.append(f"{name}: {question}: {reason}\n    target: {one[:200]}\n    cross:  {two[:200]}")
+                details.append(
+                    f"{name}: {question}: {reason}\n    target: {one[:200]}\n    cross:  {two[:200]}"
+                )
     print("| target | asked | same | different, for a reason | wrong |\n|---|---|---|---|---|")
     print("\n".join(rows))
     if details:

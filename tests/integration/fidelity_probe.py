@@ -42,7 +42,10 @@ ask("os.confstr libc", lambda: os.confstr("CS_GNU_LIBC_VERSION"))
 ask("os.confstr pthread", lambda: os.confstr("CS_GNU_LIBPTHREAD_VERSION"))
 
 for suffixes in ("EXTENSION", "SOURCE", "BYTECODE", "DEBUG_BYTECODE", "OPTIMIZED_BYTECODE"):
-    ask(f"importlib.machinery.{suffixes}_SUFFIXES", lambda s=suffixes: getattr(importlib.machinery, f"{s}_SUFFIXES"))
+    ask(
+        f"importlib.machinery.{suffixes}_SUFFIXES",
+        lambda s=suffixes: getattr(importlib.machinery, f"{s}_SUFFIXES"),
+    )
 ask("importlib.machinery.all_suffixes()", importlib.machinery.all_suffixes)
 
 for function in (
@@ -60,7 +63,10 @@ ask("sysconfig.get_makefile_filename()", sysconfig.get_makefile_filename)
 ask("sysconfig.get_default_scheme()", sysconfig.get_default_scheme)
 for name, path in sorted(sysconfig.get_paths().items()):
     ask(f"sysconfig.get_path({name})", lambda p=path: p)
-ask("sysconfig.parse_config_h", lambda: sorted(sysconfig.parse_config_h(open(sysconfig.get_config_h_filename())).items())[:500])
+ask(
+    "sysconfig.parse_config_h",
+    lambda: sorted(sysconfig.parse_config_h(open(sysconfig.get_config_h_filename())).items())[:500],
+)
 for name, value in sorted(sysconfig.get_config_vars().items()):
     ask(f"sysconfig.get_config_var({name})", lambda v=value: v)
 
@@ -82,7 +88,12 @@ def ask_ctypes():
         ask(f"ctypes.alignment({name})", lambda n=name: ctypes.alignment(getattr(ctypes, n)))
 
     class Mixed(ctypes.Structure):
-        _fields_ = [("a", ctypes.c_char), ("b", ctypes.c_double), ("c", ctypes.c_void_p), ("d", ctypes.c_long)]
+        _fields_ = [
+            ("a", ctypes.c_char),
+            ("b", ctypes.c_double),
+            ("c", ctypes.c_void_p),
+            ("d", ctypes.c_long),
+        ]
 
     class Either(ctypes.Union):
         _fields_ = [("a", ctypes.c_longlong), ("b", Mixed), ("c", ctypes.c_char * 5)]

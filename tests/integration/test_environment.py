@@ -26,7 +26,16 @@ def env(arm64, crosspy, tmp_path):
 
 
 def test_the_programs_that_a_user_expects(env):
-    for name in ("python", "pip", "cross-python", "cross-pip", "build-python", "build-pip", "cross-expose", "activate"):
+    for name in (
+        "python",
+        "pip",
+        "cross-python",
+        "cross-pip",
+        "build-python",
+        "build-pip",
+        "cross-expose",
+        "activate",
+    ):
         assert (env / "bin" / name).exists(), name
 
 
@@ -56,7 +65,11 @@ def test_it_does_not_leak_into_another_python(env, arm64):
     child = f"import subprocess; subprocess.run([{str(arm64.build_python)!r}, '-c', {asked!r}])"
     machine = os.uname().machine
     assert run([env / "bin" / "python", "-c", child]).stdout.split() == [machine, f"linux-{machine}", "False"]
-    assert run([env / "bin" / "build-python", "-c", asked]).stdout.split() == [machine, f"linux-{machine}", "False"]
+    assert run([env / "bin" / "build-python", "-c", asked]).stdout.split() == [
+        machine,
+        f"linux-{machine}",
+        "False",
+    ]
 
 
 def test_spaces_and_300_characters(arm64, crosspy, tmp_path):
@@ -101,7 +114,10 @@ def test_a_subinterpreter_answers_as_the_target(bed, crossenv):
         program = f"import {module} as i; n = i.create(); i.{'run_string' if bed.version == '3.11' else 'exec'}(n, {asked!r}); i.destroy(n)"
     else:
         program = f"from concurrent import interpreters as i; n = i.create(); n.exec({asked!r}); n.close()"
-    assert run([crossenv.python, "-c", program]).stdout.split() == [crossenv.target.uname, crossenv.target.python.soabi]
+    assert run([crossenv.python, "-c", program]).stdout.split() == [
+        crossenv.target.uname,
+        crossenv.target.python.soabi,
+    ]
 
 
 def test_creating_it_again_does_nothing(env, arm64, crosspy):
@@ -118,7 +134,10 @@ def test_two_at_once_make_one(arm64, crosspy, tmp_path):
     root = tmp_path / "env"
     with ThreadPoolExecutor(4) as pool:
         jobs = [
-            pool.submit(crosspy, "create", root, "--sysroot", arm64.sysroot, "--build-python", arm64.build_python) for _ in range(4)
+            pool.submit(
+                crosspy, "create", root, "--sysroot", arm64.sysroot, "--build-python", arm64.build_python
+            )
+            for _ in range(4)
         ]
         said = [job.result().stderr for job in jobs]
     assert sum("already" in text for text in said) == 3
@@ -130,7 +149,17 @@ def test_two_at_once_make_one(arm64, crosspy, tmp_path):
 @pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_it_leaves_nothing_or_all(arm64, tmp_path, kind, delay):
     root = tmp_path / "env"
-    argv = [sys.executable, "-m", "crosspy", "create", root, "--sysroot", arm64.sysroot, "--build-python", arm64.build_python]
+    argv = [
+        sys.executable,
+        "-m",
+        "crosspy",
+        "create",
+        root,
+        "--sysroot",
+        arm64.sysroot,
+        "--build-python",
+        arm64.build_python,
+    ]
     process = subprocess.Popen(argv, stderr=subprocess.PIPE, text=True)
     time.sleep(delay)
     process.send_signal(kind)
@@ -170,12 +199,23 @@ def test_pip_can_be_upgraded_and_the_build_pythons_stays(env, pip_environ, arm64
 def test_its_variables_are_for_a_shell(env, crosspy, tmp_path):
     lines = crosspy("env", env).stdout
     (tmp_path / "conftest.c").write_text("int main(void) { return 0; }\n")
-    run(["sh", "-c", f'eval "$1" && $CC conftest.c -o program && python -c "{ASK}"', "sh", lines], cwd=tmp_path)
+    run(
+        ["sh", "-c", f'eval "$1" && $CC conftest.c -o program && python -c "{ASK}"', "sh", lines],
+        cwd=tmp_path,
+    )
     assert (tmp_path / "program").read_bytes()[18] == 183
 
 
 def test_pure_build_python_without_pip(arm64, crosspy, tmp_path):
-    crosspy("create", tmp_path / "env", "--sysroot", arm64.sysroot, "--build-python", arm64.build_python, "--without-pip")
+    crosspy(
+        "create",
+        tmp_path / "env",
+        "--sysroot",
+        arm64.sysroot,
+        "--build-python",
+        arm64.build_python,
+        "--without-pip",
+    )
     assert not (tmp_path / "env" / "bin" / "pip").exists()
     done = run([tmp_path / "env" / "bin" / "python", "-c", "import pip"], check=False)
     assert done.returncode == 1
@@ -185,7 +225,9 @@ def test_a_sysroot_without_a_python_binary(arm64, crosspy, tmp_path, pip_environ
     """Yocto stages no ``bin``: sysconfigdata, headers and the C library have to do."""
     sysroot = tmp_path / "sysroot"
     for name in ("usr/include", "usr/lib/aarch64-linux-gnu", "lib/aarch64-linux-gnu"):
-        shutil.copytree(arm64.sysroot / name, sysroot / name, symlinks=True, ignore=shutil.ignore_patterns("libpython*", "*.a"))
+        shutil.copytree(
+            arm64.sysroot / name, sysroot / name, symlinks=True, ignore=shutil.ignore_patterns("libpython*")
+        )
     (sysroot / "lib" / "ld-linux-aarch64.so.1").symlink_to("aarch64-linux-gnu/ld-linux-aarch64.so.1")
     stdlib = sysroot / "usr/lib/python3.11"
     stdlib.mkdir()

@@ -9,7 +9,9 @@ _CPU = {"armel": " -cpu arm926"}
 
 
 def test_every_answer_is_the_targets(bed, crossenv):
-    result = fidelity.score(bed.sysroot, bed.qemu + _CPU.get(bed.name, ""), bed.build_python, env=crossenv.root)
+    result = fidelity.score(
+        bed.sysroot, bed.qemu + _CPU.get(bed.name, ""), bed.build_python, env=crossenv.root
+    )
     assert result.asked > 1000
     assert result.wrong == {}
     # Reasons are for a handful of questions about the compiler and the node's name, not a way out.
