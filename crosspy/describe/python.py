@@ -169,7 +169,7 @@ def _extension_suffixes(
     3.15, which brings ``.abi3t.so`` (PEP 803).
     """
     if binary is not None:
-        names = {m[1].decode() for m in re.finditer(rb"\0(\.abi3t?(?:-[\w-]+)?\.so)(?=\0)", binary.content)}
+        names = _strings(binary.content, b".abi3", 1, rb"\0(\.abi3t?(?:-[\w-]+)?\.so)\0")
         found = sorted(names, key=lambda name: (len(name), name))
         sources["python.extension_suffixes"] = str(binary.path)
         return (ext_suffix, *found, ".so")
@@ -232,12 +232,28 @@ def _build_info(binary: Binary | None, sources: dict[str, str]) -> str:
     """Read the date and time of the build (Modules/getbuildinfo.c keeps both as constants)."""
     if binary is None:
         return ""
-    dates = set(re.findall(rb"\0((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d{4})(?=\0)", binary.content))
-    times = set(re.findall(rb"\0([012]\d:[0-5]\d:[0-6]\d)(?=\0)", binary.content))
+    dates = _strings(binary.content, b" 20", 7, rb"\0((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d{4})\0")
+    times = _strings(binary.content, b":", 3, rb"\0([012]\d:[0-5]\d:[0-6]\d)\0")
     if len(dates) != 1 or len(times) != 1:
         return ""
     sources["python.build_info"] = str(binary.path)
-    return f"main, {dates.pop().decode()}, {times.pop().decode()}"
+    return f"main, {dates.pop()}, {times.pop()}"
+
+
+def _strings(content: bytes, part: bytes, before: int, pattern: bytes) -> set[str]:
+    """Return what ``pattern`` matches ``before`` bytes ahead of each ``part``.
+
+    Megabytes of program are searched for the part, which ``bytes.find`` does fifty times faster than an expression.
+    """
+    expression = re.compile(pattern)
+    found: set[str] = set()
+    at = content.find(part)
+    while at >= 0:
+        match = expression.match(content, max(at - before, 0))
+        if match:
+            found.add(match[1].decode())
+        at = content.find(part, at + 1)
+    return found
 
 
 def check_build_details(location: Location, python: TargetPython) -> tuple[str, ...]:
