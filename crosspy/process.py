@@ -73,3 +73,37 @@ def run(
         timeout=timeout,
     )
     return Outcome(argv=tuple(argv), status=done.returncode, stdout=done.stdout or "", stderr=done.stderr or "")
+
+
+def run_together(commands: Sequence[Sequence[str]], *, env: Mapping[str, str]) -> list[Outcome]:
+    """Run short commands at the same time; each outcome has stdout and stderr, in order, in ``stdout``.
+
+    :raises FileNotFoundError: if a program is not on ``env["PATH"]``; :raises OSError: if it cannot be started.
+    """
+    children: list[subprocess.Popen[str]] = []
+    try:
+        for argv in commands:
+            program = find_program(argv[0], path=env.get("PATH", os.defpath))
+            if program is None:
+                raise FileNotFoundError(argv[0])
+            children.append(
+                subprocess.Popen(
+                    [program, *argv[1:]],
+                    env=dict(env),
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.STDOUT,
+                    encoding="utf-8",
+                    errors="replace",
+                )
+            )
+        outputs = [child.communicate()[0] for child in children]
+    finally:
+        for child in children:
+            if child.poll() is None:
+                child.kill()
+                child.wait()
+    return [
+        Outcome(argv=tuple(argv), status=child.returncode, stdout=output, stderr="")
+        for argv, child, output in zip(commands, children, outputs, strict=True)
+    ]

@@ -21,6 +21,7 @@ from crosspy.crossenv import activate, links, scripts
 from crosspy.crossenv.buildpython import BuildPython
 from crosspy.crossenv.layout import CrossEnv
 from crosspy.errors import EnvironmentDirError
+from crosspy.model.python import ConfigValue
 from crosspy.model.target import Target
 from crosspy.toolfiles import cmake, environ, facts, launchers, meson, sysconfig
 
@@ -45,6 +46,15 @@ class Options:
     prompt: str = ""
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Made:
+    """What is worked out once for all files of an environment."""
+
+    target_json: str
+    key: str
+    variables: Mapping[str, ConfigValue]
+
+
 def create(root: Path, target: Target, python: BuildPython, options: Options) -> tuple[CrossEnv, bool]:
     """Make the environment at ``root``; return it, and whether it was there already, the same.
 
@@ -53,8 +63,8 @@ def create(root: Path, target: Target, python: BuildPython, options: Options) ->
     :raises EnvironmentDirError: if it cannot be written, is something else, or was made from other inputs.
     """
     root = Path(os.path.abspath(root))  # noqa: PTH100 -- a link to an environment stays a link
-    text = target.to_json()
-    key = _key(text, python, options)
+    target_json = target.to_json()
+    key = _key(target_json, python, options)
     try:
         root.parent.mkdir(parents=True, exist_ok=True)
         with _locked(root.parent):
@@ -62,7 +72,7 @@ def create(root: Path, target: Target, python: BuildPython, options: Options) ->
             if _reusable(root, key, options):
                 return CrossEnv(root=root, target=target), True
             _check_place(root, options)
-            _make(root, target, python, options, key)
+            _make(root, target, python, options, _Made(target_json=target_json, key=key, variables=sysconfig.cross_variables(target)))
     except OSError as error:
         raise EnvironmentDirError(
             f"cannot write the environment {root}: {error.strerror or error}" + (f" ({error.filename})" if error.filename else ""),
@@ -138,11 +148,11 @@ def _check_place(root: Path, options: Options) -> None:
         )
 
 
-def _make(root: Path, target: Target, python: BuildPython, options: Options, key: str) -> None:
+def _make(root: Path, target: Target, python: BuildPython, options: Options, made: _Made) -> None:
     scratch = Path(tempfile.mkdtemp(prefix=_prefix(root), dir=root.parent))
     try:
         scratch.chmod(0o777 & ~_umask())
-        _fill(scratch, root, target, python, options, key)
+        _fill(scratch, root, target, python, options, made)
         old = _keep_parts(root, scratch, python, options)
         if old:
             root.rename(scratch.with_name(scratch.name + ".old"))
@@ -174,7 +184,7 @@ def _keep_parts(root: Path, scratch: Path, python: BuildPython, options: Options
     return True
 
 
-def _fill(scratch: Path, root: Path, target: Target, python: BuildPython, options: Options, key: str) -> None:
+def _fill(scratch: Path, root: Path, target: Target, python: BuildPython, options: Options, made: _Made) -> None:
     """Write a complete environment into ``scratch``; ``root`` is where it will be."""
     library = scratch.joinpath(*python.library)
     _write_venv(scratch, python, prompt=options.prompt or root.name, system=False)
@@ -187,12 +197,12 @@ def _fill(scratch: Path, root: Path, target: Target, python: BuildPython, option
         user_env=options.user_env,
         flags=options.flags,
         platform_tags=options.platform_tags,
-        key=key,
+        key=made.key,
         cross_prefix=options.cross_prefix,
     )
     (scratch / "bin" / "cross-python").symlink_to("python")
     shims = library / "_crosspy"
-    _write_shims(shims, target, choices)
+    _write_shims(shims, target, choices, made)
     _write(library / "_crosspy.pth", activate.PTH)
     _write(library / "_crosspy.start", activate.START)
     if options.cross_prefix:
@@ -200,7 +210,7 @@ def _fill(scratch: Path, root: Path, target: Target, python: BuildPython, option
         prefix.mkdir(parents=True, exist_ok=True)
         _write(library / "_crosspy_prefix.pth", f"{prefix}\n")
     _write_build_layer(scratch / "build", python, options)
-    _write_tools(scratch / "crosspy", target, key)
+    _write_tools(scratch / "crosspy", target, made)
     for name, text in scripts.all_scripts(
         python.version, root=root, cross_pip=bool(options.pip) and options.cross_pip, build_pip=bool(options.pip)
     ).items():
@@ -226,14 +236,14 @@ def _write_venv(prefix: Path, python: BuildPython, *, prompt: str, system: bool)
     )
 
 
-def _write_shims(shims: Path, target: Target, choices: facts.Choices) -> None:
+def _write_shims(shims: Path, target: Target, choices: facts.Choices, made: _Made) -> None:
     shims.mkdir()
     for path in sorted(SHIMS.glob("*.py")):
         if path.name != "buildlayer.py":
             shutil.copyfile(path, shims / path.name)
     _write(shims / "facts.py", facts.facts_module(target, choices))
     _write(shims / "buildfacts.py", facts.build_facts_module(target, choices))
-    _write(shims / "sysconfigdata.py", sysconfig.sysconfigdata_module(target))
+    _write(shims / "sysconfigdata.py", sysconfig.sysconfigdata_module(made.variables))
 
 
 def _write_build_layer(prefix: Path, python: BuildPython, options: Options) -> None:
@@ -245,7 +255,7 @@ def _write_build_layer(prefix: Path, python: BuildPython, options: Options) -> N
     _write(library / "_crosspy_build.start", "_crosspy_build:activate\n")
 
 
-def _write_tools(directory: Path, target: Target, key: str) -> None:
+def _write_tools(directory: Path, target: Target, made: _Made) -> None:
     tools = directory / "tools"
     tools.mkdir(parents=True)
     farm = links.absolute_links(target)
@@ -254,14 +264,14 @@ def _write_tools(directory: Path, target: Target, key: str) -> None:
     if target.toolchain is not None:
         for name, text in launchers.launchers(target, target.toolchain, link_dirs).items():
             _write(tools / name, text, mode=0o755)
-    _write(directory / "target.json", target.to_json())
-    _write(directory / "key", key + "\n")
+    _write(directory / "target.json", made.target_json)
+    _write(directory / "key", made.key + "\n")
     (directory / "python.elf").write_bytes(facts.python_header(target))
     _write(directory / "cross.ini", meson.cross_file(target))
     _write(directory / "toolchain.cmake", cmake.toolchain_file(target))
     _write(directory / "config.site", environ.config_site(target))
     (directory / "pyo3").mkdir()
-    _write(directory / "pyo3" / f"_sysconfigdata__linux_{target.python.multiarch or target.machine.name}.py", sysconfig.literal_module(target))
+    _write(directory / "pyo3" / f"_sysconfigdata__linux_{target.python.multiarch or target.machine.name}.py", sysconfig.literal_module(made.variables))
 
 
 def _write(path: Path, text: str, *, mode: int | None = None) -> None:

@@ -7,7 +7,6 @@ import re
 import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -62,13 +61,7 @@ def find_toolchain(
     cxx = _resolve(wanted.cxx, path) if wanted.cxx else _sibling_cxx(cc, path)
     clean = {key: value for key, value in env.items() if key not in _HARMFUL} | {"LC_ALL": "C"}
     sysroot_flag = (f"--sysroot={sysroot}",) if sysroot else ()
-    with tempfile.TemporaryDirectory(prefix="crosspy-cc-") as scratch, ThreadPoolExecutor(2) as pool:
-        c_probe = pool.submit(_probe, (*cc, *sysroot_flag), "c", Path(scratch), clean)
-        cxx_probe = pool.submit(_probe, (*cxx, *sysroot_flag), "c++", Path(scratch), clean) if cxx else None
-        macros = pool.submit(_macros, (*cc, *sysroot_flag), clean)
-        c_result = c_probe.result()
-        cxx_result = cxx_probe.result() if cxx_probe else None
-        found_macros = macros.result()
+    c_result, cxx_result, macros = _probes((*cc, *sysroot_flag), (*cxx, *sysroot_flag) if cxx else (), clean)
     _check_machine(cc, c_result, machine, abi)
     if cxx_result:
         _check_machine(cxx, cxx_result, machine, abi)
@@ -84,7 +77,7 @@ def find_toolchain(
         c_includes=c_includes,
         cxx_includes=cxx_includes,
         library_dirs=_sysroot_library_dirs(sysroot, c_result.multiarch) if c_includes and sysroot else (),
-        macros=found_macros,
+        macros=macros,
     )
 
 
@@ -149,16 +142,36 @@ class _Probe:
     multiarch: str
 
 
-def _probe(command: tuple[str, ...], language: str, scratch: Path, env: Mapping[str, str]) -> _Probe:
-    """Compile an empty file with ``-v``: one run tells the machine, the version and the search directories."""
-    obj = scratch / f"probe-{language.replace('+', 'x')}.o"
-    source = scratch / f"probe{'.c' if language == 'c' else '.cc'}"
-    source.write_text("float crosspy_probe(float x) { return x; }\n", encoding="ascii")
-    argv = (*command, "-v", "-c", "-o", str(obj), str(source))
-    try:
-        done = process.run(argv, env=env, merge=True)
-    except OSError as error:
-        raise ToolchainError(f"cannot run the compiler: {shlex.join(command)}: {error.strerror or error}") from None
+def _probes(
+    cc: tuple[str, ...], cxx: tuple[str, ...], env: Mapping[str, str]
+) -> tuple[_Probe, _Probe | None, dict[str, str]]:
+    """Compile an empty file with ``-v``: one run tells the machine, the version and the search directories.
+
+    Beside it the predefined macros that describe C types; nothing of the target is run to learn them.
+    """
+    with tempfile.TemporaryDirectory(prefix="crosspy-cc-") as name:
+        commands: list[tuple[str, ...]] = []
+        for command, suffix in ((cc, "c"), (cxx, "cc")):
+            if command:
+                source = Path(name, f"probe.{suffix}")
+                source.write_text("float crosspy_probe(float x) { return x; }\n", encoding="ascii")
+                commands.append((*command, "-v", "-c", "-o", f"{source}.o", str(source)))
+        commands.append((*cc, "-dM", "-E", "-x", "c", "/dev/null"))
+        try:
+            outcomes = process.run_together(commands, env=env)
+        except OSError as error:
+            message = f"cannot run the compiler: {shlex.join(cc)}: {error.strerror or error}"
+            raise ToolchainError(message, hint="Name another: --cc COMMAND") from None
+        results = [_read_probe(done, Path(done.argv[-2])) for done in outcomes[:-1]]
+    return results[0], results[1] if cxx else None, _macros(outcomes[-1].stdout)
+
+
+def _macros(text: str) -> dict[str, str]:
+    pattern = r"^#define (__(?:LDBL_\w+|SIZEOF_\w+|CHAR_UNSIGNED|BYTE_ORDER|FLOAT_WORD_ORDER)__) (\S+)$"
+    return dict(sorted(re.findall(pattern, text, re.MULTILINE)))
+
+
+def _read_probe(done: process.Outcome, obj: Path) -> _Probe:
     if not done.ok:
         tail = "\n".join(done.stdout.splitlines()[-12:])
         raise ToolchainError(
@@ -178,16 +191,6 @@ def _probe(command: tuple[str, ...], language: str, scratch: Path, env: Mapping[
         includes=_search_list(done.stdout),
         multiarch=multiarch[1] if multiarch else "",
     )
-
-
-def _macros(command: tuple[str, ...], env: Mapping[str, str]) -> dict[str, str]:
-    """Return the predefined macros that describe C types; nothing of the target is run to learn them."""
-    try:
-        done = process.run((*command, "-dM", "-E", "-x", "c", "/dev/null"), env=env)
-    except OSError:
-        return {}
-    found = re.findall(r"^#define (__(?:LDBL_\w+|SIZEOF_\w+|CHAR_UNSIGNED|BYTE_ORDER|FLOAT_WORD_ORDER)__) (\S+)$", done.stdout, re.MULTILINE)
-    return dict(sorted(found))
 
 
 def _object_header(obj: Path) -> elf.ElfHeader | None:

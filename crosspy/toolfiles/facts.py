@@ -61,7 +61,7 @@ def build_facts_module(target: Target, choices: Choices) -> str:
     variables = environ.build_variables(target)
     managed = {*variables, *environ.UNSET, *choices.flags, *environ.FLAGS, "LD"} - {"LC_ALL", "PYTHONNOUSERSITE"}
     constants: dict[str, Any] = {
-        "BARE_LINK": sysconfig.bare_link(sysconfig.cross_variables(target), target),
+        "BARE_LINK": sysconfig.bare_link(target.python.config_vars, target),
         "BUILD_ENV": variables,
         "BUILD_UNSET": environ.UNSET,
         "BUILD_DEFAULTS": dict(sorted({**environ.DEFAULTS, **choices.flags}.items())),

@@ -28,6 +28,10 @@ _OF_THE_BUILD: Final = re.compile(
 """Flags that name the directories of the machine on which the target's Python was built."""
 
 
+_SUSPECT: Final = re.compile(r"-[IL]\s*/|prefix-map|sysroot|native|-specs|-fprofile|-isystem|-idirafter|-iquote|rpath|-[IL]\s")
+"""Cheap to search for, and in every flag that :func:`clean_flags` takes out."""
+
+
 def cross_variables(target: Target) -> dict[str, ConfigValue]:
     """Return ``build_time_vars`` for cross-python.
 
@@ -78,6 +82,8 @@ def clean_flags(text: str, *, sysroot: str) -> str:
     Absolute ``-I`` and ``-L`` go: the compiler finds the sysroot's directories by itself, and others are not there.
     What is left keeps its order and its repetitions, as the target's own Python reports them.
     """
+    if not _SUSPECT.search(text):
+        return text
     try:
         words = shlex.split(text)
     except ValueError:
@@ -121,17 +127,16 @@ def bare_link(variables: Mapping[str, ConfigValue], target: Target) -> dict[str,
     }
 
 
-def literal_module(target: Target) -> str:
+def literal_module(variables: Mapping[str, ConfigValue]) -> str:
     """Return the same variables as a module that is one literal, for those who read it without cross-python (PyO3)."""
-    variables = cross_variables(target)
     rows = "".join(f" {name!r}: {variables[name]!r},\n" for name in sorted(variables))
     return f"build_time_vars = {{\n{rows}}}\n"
 
 
-def sysconfigdata_module(target: Target) -> str:
+def sysconfigdata_module(variables: Mapping[str, ConfigValue]) -> str:
     """Return the text of the module that sysconfig imports in place of the build machine's."""
     return (
         "# Made by crosspy from the target's own sysconfigdata.\n"
         "from _crosspy.config import override_flags\n\n"
-        f"{literal_module(target)}override_flags(build_time_vars)\n"
+        f"{literal_module(variables)}override_flags(build_time_vars)\n"
     )
