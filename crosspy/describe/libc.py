@@ -44,7 +44,9 @@ def find_libc(sysroot: Path, multiarch: str = "") -> FoundLibc | None:
 
     :raises TargetDataError: if the file is damaged or is not a shared library.
     """
-    for directory in library_dirs(sysroot, multiarch):
+    # Another architecture's directory comes last: better a contradiction that is found than a machine taken on trust.
+    others = [path for base in ("usr/lib", "lib") for path in sorted((sysroot / base).glob("*-linux-*"))]
+    for directory in [*library_dirs(sysroot, multiarch), *others]:
         for kind, pattern in _PATTERNS:
             for path in sorted(directory.glob(pattern)):
                 resolved = within(sysroot, path)

@@ -154,6 +154,12 @@ def bed(request: pytest.FixtureRequest) -> TargetBed:
 
 
 @pytest.fixture(scope="session")
+def armhf() -> TargetBed:
+    """The 32-bit one."""
+    return find_bed("armhf")
+
+
+@pytest.fixture(scope="session")
 def arm64() -> TargetBed:
     """The one target, for tests that need no more than one."""
     return find_bed("arm64")
