@@ -13,6 +13,13 @@ import sys
 
 from . import facts
 
+TYPE_CHECKING = False  # typing's own would have to be imported, at every start
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
+    from typing import Any
+
 try:
     _own = os.readlink(os.path.dirname(__file__))
 except OSError:
@@ -41,31 +48,31 @@ PATCHES = {
 }
 """Modules that answer differently here, and the module of this package that sees to it once they are imported."""
 
-_REAL = {}
+_REAL: "dict[tuple[int, str], tuple[object, Any]]" = {}
 """What was there before, by object and attribute: :func:`deactivate` puts it back."""
 
 active = False
 
 
-def keep(name):
+def keep(name: str) -> bool:
     """Say whether a fact stays the build machine's: ``CROSSPY_KEEP`` is a comma-separated list of them."""
     kept = os.environ.get("CROSSPY_KEEP")
-    return bool(kept) and name in kept.split(",")
+    return kept is not None and name in kept.split(",")
 
 
-def replace(owner, name, value):
+def replace(owner: object, name: str, value: object) -> None:
     """Set an attribute and remember the old one."""
     _REAL.setdefault((id(owner), name), (owner, getattr(owner, name, None)))
     setattr(owner, name, value)
 
 
-def real(owner, name):
+def real(owner: object, name: str) -> "Any":
     """Return what ``owner.name`` was before :func:`replace`."""
     entry = _REAL.get((id(owner), name))
     return entry[1] if entry else getattr(owner, name)
 
 
-def activate():
+def activate() -> None:
     """Make this interpreter answer as the target's. Does nothing a second time, or with ``CROSSPY_ENV=off``."""
     global active
     if active or os.environ.get("CROSSPY_ENV") == "off":
@@ -93,7 +100,7 @@ def activate():
         builds.prepare(argv)
 
 
-def deactivate():
+def deactivate() -> None:
     """Answer as the build machine again, in this process: for tools that tell the two machines apart themselves."""
     global active
     active = False
@@ -107,19 +114,25 @@ def deactivate():
     platform = sys.modules.get("platform")
     if platform is not None:
         # It remembers what os.uname said (3.14 has invalidate_caches() for this).
-        platform._uname_cache = None
+        vars(platform)["_uname_cache"] = None
         platform._platform_cache.clear()
 
 
-def native_environment():
+def native_environment() -> dict[str, str]:
     """Return the environment variables for a process that works for the build machine."""
     from . import buildfacts
 
-    environ = {name: value for name, value in os.environ.items() if name not in buildfacts.MANAGED and not name.startswith("CROSSPY_")}
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in buildfacts.MANAGED and not name.startswith("CROSSPY_")
+    }
     environ["CROSSPY_ENV"] = "off"
     if buildfacts.KEY in environ.get("PIP_CACHE_DIR", ""):
         del environ["PIP_CACHE_DIR"]
-    environ["PATH"] = os.pathsep.join(path for path in environ.get("PATH", os.defpath).split(os.pathsep) if path != TOOLS)
+    environ["PATH"] = os.pathsep.join(
+        path for path in environ.get("PATH", os.defpath).split(os.pathsep) if path != TOOLS
+    )
     for name in ("CC", "CXX", "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "AR"):
         # Yocto exports its native toolchain as BUILD_CC and so on.
         if os.environ.get(f"BUILD_{name}"):
@@ -127,7 +140,7 @@ def native_environment():
     return environ
 
 
-def _is_build(argv):
+def _is_build(argv: list[str]) -> bool:
     """Say whether this process runs a build: a PEP 517 hook, a ``setup.py``, or pip's way to run one."""
     if len(argv) < 3:
         return False
@@ -139,7 +152,7 @@ def _is_build(argv):
     return False
 
 
-class BuiltinNames(tuple):
+class BuiltinNames(tuple[str, ...]):
     """The target's ``sys.builtin_module_names``, which also holds what is built into this interpreter.
 
     The import system asks it before it makes one of those.
@@ -148,15 +161,18 @@ class BuiltinNames(tuple):
     __slots__ = ()
     real = sys.builtin_module_names
 
-    def __contains__(self, name):
+    def __contains__(self, name: object) -> bool:
         return name in self.real or tuple.__contains__(self, name)
 
 
-def _patch_sys():
-    sys.cross_compiling = True
-    sys.build_path = [path for path in sys.path if not path.startswith(sys.prefix)]
-    for name in ("abiflags", "platlibdir", "base_prefix", "base_exec_prefix"):
-        replace(sys, name, facts.SYS[name])
+def _patch_sys() -> None:
+    sys.cross_compiling = True  # type: ignore[attr-defined]  # crossenv's name
+    build_path = [path for path in sys.path if not path.startswith(sys.prefix)]
+    sys.build_path = build_path  # type: ignore[attr-defined]  # crossenv's name
+    replace(sys, "abiflags", facts.SYS["abiflags"])
+    replace(sys, "platlibdir", facts.SYS["platlibdir"])
+    replace(sys, "base_prefix", facts.SYS["base_prefix"])
+    replace(sys, "base_exec_prefix", facts.SYS["base_exec_prefix"])
     if not keep("words"):
         replace(sys, "maxsize", facts.SYS["maxsize"])
         replace(sys, "hash_info", type(sys.hash_info)(facts.SYS["hash_info"]))
@@ -164,7 +180,9 @@ def _patch_sys():
     if not keep("byteorder"):
         replace(sys, "byteorder", facts.SYS["byteorder"])
     if not keep("thread_info"):
-        replace(sys, "thread_info", type(sys.thread_info)((*sys.thread_info[:2], facts.SYS["thread_version"])))
+        replace(
+            sys, "thread_info", type(sys.thread_info)((*sys.thread_info[:2], facts.SYS["thread_version"]))
+        )
     if facts.SYS["builtin_module_names"]:
         replace(sys, "builtin_module_names", BuiltinNames(facts.SYS["builtin_module_names"]))
     implementation = sys.implementation
@@ -181,19 +199,24 @@ def _patch_sys():
         replace(sys, "hexversion", facts.SYS["hexversion"])
     if known_version and not keep("version"):
         known = facts.SYS["version"]
-        replace(sys, "version", known if known.endswith("]") else known + sys.version[sys.version.index(" ") :])
+        replace(
+            sys, "version", known if known.endswith("]") else known + sys.version[sys.version.index(" ") :]
+        )
 
 
-def _patch_os():
+def _patch_os() -> None:
     posix = sys.modules["posix"]
-    real_uname, real_confstr = posix.uname, posix.confstr
+    real_uname = posix.uname
+    real_confstr: Callable[[str | int], str | None] = posix.confstr
 
-    def uname():
+    def uname() -> os.uname_result:
         """Return the target's uname. The node is "build", as crossenv has it; the kernel's release stays."""
         found = real_uname()
-        return os.uname_result((facts.OS["sysname"], "build", found.release, found.version, facts.OS["machine"]))
+        return os.uname_result(
+            (facts.OS["sysname"], "build", found.release, found.version, facts.OS["machine"])
+        )
 
-    def confstr(name):
+    def confstr(name: str | int) -> str | None:
         if name in {"CS_GNU_LIBC_VERSION", 2}:
             return _libc_string(facts.OS["libc"])
         if name in {"CS_GNU_LIBPTHREAD_VERSION", 3}:
@@ -209,14 +232,14 @@ def _patch_os():
         os.environ["PATH"] = TOOLS + os.pathsep + path
 
 
-def _libc_string(value):
+def _libc_string(value: str | None) -> str:
     if not value:
         # What os.confstr says where the C library does not know the name, as on musl.
         raise ValueError("unrecognized configuration name")
     return value
 
 
-def _patch_open():
+def _patch_open() -> None:
     """Show the target's ELF header to whoever reads ``sys.executable``.
 
     ``packaging`` tells arm hard float and i686 by it; PEP 720 lists it among the ways to learn the architecture.
@@ -224,11 +247,11 @@ def _patch_open():
     import builtins
     import io
 
-    real_open = io.open
+    real_open: Callable[..., object] = io.open
     executable = sys.executable
     header = os.path.join(ROOT, "crosspy", "python.elf")
 
-    def open(file, mode="r", *args, **kwargs):
+    def open(file: object, mode: str = "r", *args: object, **kwargs: object) -> object:  # noqa: A001 -- it is the builtin now
         if file == executable and mode == "rb" and not kwargs:
             file = header
         return real_open(file, mode, *args, **kwargs)
@@ -236,12 +259,11 @@ def _patch_open():
     open.__doc__ = real_open.__doc__
     open.__module__ = "_io"
     open.__qualname__ = "open"
-    builtins.open = open
     if not keep("executable"):
         replace(builtins, "open", open)
 
 
-def _set_paths():
+def _set_paths() -> None:
     """Put the build layer (``build-pip install``) before the target's packages, where the two meet.
 
     In an environment that was made from this one (pip's and build's isolated ones), neither is visible.
@@ -251,18 +273,22 @@ def _set_paths():
     library = os.path.join(sys.prefix, *facts.LIBRARY)
     layer = os.path.join(sys.prefix, "build", *facts.LIBRARY)
     try:
-        if library not in sys.path or all("_crosspy" in name or name == "__pycache__" for name in os.listdir(layer)):
+        if library not in sys.path or all(
+            "_crosspy" in name or name == "__pycache__" for name in os.listdir(layer)
+        ):
             return
     except OSError:
         return
     sys.path.insert(sys.path.index(library), layer)
-    sys.build_path.append(layer)
+    sys.build_path.append(layer)  # type: ignore[attr-defined]  # crossenv's name
 
 
 class Finder:
     """First on ``sys.meta_path``: the target's sysconfigdata, and the modules of :data:`PATCHES`."""
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(
+        self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
+    ) -> "ModuleSpec | None":
         if not active:
             return None
         if name.startswith("_sysconfigdata_") or name == "_manylinux":
@@ -278,23 +304,25 @@ class Finder:
                 if spec is not None and spec.loader is not None:
                     from . import hooks
 
-                    spec.loader = hooks.Loader(spec.loader, patch)
+                    spec.loader = hooks.Loader(spec.loader, patch)  # type: ignore[assignment]  # it is one by its methods
                     return spec
         return None
 
-    def invalidate_caches(self):
+    def invalidate_caches(self) -> None:
         pass
 
 
 class LastFinder:
     """Last on ``sys.meta_path``: pip, from where the environment was told to take it, unless one is installed."""
 
-    def find_spec(self, name, path=None, target=None):
+    def find_spec(
+        self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
+    ) -> "ModuleSpec | None":
         if name != "pip" or not facts.PIP or path is not None:
             return None
         from importlib.machinery import PathFinder
 
-        return PathFinder.find_spec(name, [facts.PIP])
+        return PathFinder.find_spec(name, [facts.PIP], target)
 
-    def invalidate_caches(self):
+    def invalidate_caches(self) -> None:
         pass

@@ -7,14 +7,18 @@ same one from pip 22.2 to 26. That process becomes a native one here, before it 
 import os
 import sys
 
+TYPE_CHECKING = False  # typing's own would have to be imported
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
-def run_natively_if_asked(argv):
+
+def run_natively_if_asked(argv: list[str]) -> None:
     """Replace this process if it is a pip that fills an isolated build environment; else return."""
     if argv[2] == "install" and _fills_build_environment(argv):
         _run_natively(argv)
 
 
-def _fills_build_environment(argv):
+def _fills_build_environment(argv: list[str]) -> bool:
     # pip: tempfile prefix "pip-build-env-"; build: "build-env-", with its own venv as the running prefix.
     if os.path.basename(sys.prefix).startswith(("build-env-", "pip-build-env-")):
         return True
@@ -22,17 +26,17 @@ def _fills_build_environment(argv):
     return any(part.startswith("pip-build-env-") for part in prefix.split(os.sep))
 
 
-def _run_natively(argv):
+def _run_natively(argv: list[str]) -> None:
     from . import native_environment
 
     words = _requirements_for_target(list(argv))
     if words is None:
         os._exit(0)
     _match_layout(argv)
-    os.execve(sys.executable, [sys.executable, *words[1:]], native_environment())
+    os.execve(sys.executable, [sys.executable, *words[1:]], native_environment())  # noqa: S606 -- this process becomes it
 
 
-def _match_layout(argv):
+def _match_layout(argv: list[str]) -> None:
     """Let the target's ``lib64`` and the build machine's ``lib`` be one, as the asking pip will look in the former."""
     from . import facts
 
@@ -44,7 +48,7 @@ def _match_layout(argv):
             os.symlink(facts.LIBRARY[0], link)
 
 
-def _requirements_for_target(argv):
+def _requirements_for_target(argv: list[str]) -> list[str] | None:
     """Evaluate the markers of the named requirements as the target; None when nothing is left to install.
 
     Requirements of requirements keep their markers: those tools run on the build machine.
@@ -52,7 +56,7 @@ def _requirements_for_target(argv):
     sys.path.insert(0, os.path.dirname(os.path.dirname(argv[1])))
     from pip._vendor.packaging.requirements import InvalidRequirement, Requirement
 
-    def chosen(text):
+    def chosen(text: str) -> str | None:
         try:
             requirement = Requirement(text)
         except InvalidRequirement:
@@ -74,10 +78,14 @@ def _requirements_for_target(argv):
     return argv
 
 
-def _rewritten(path, chosen):
+def _rewritten(path: str, chosen: "Callable[[str], str | None]") -> str:
     with open(path, encoding="utf-8") as file:
         lines = file.read().splitlines()
-    kept = [text for text in (line if line.startswith("-") else chosen(line) for line in lines if line.strip()) if text is not None]
+    kept = [
+        text
+        for text in (line if line.startswith("-") else chosen(line) for line in lines if line.strip())
+        if text is not None
+    ]
     with open(path + ".target", "w", encoding="utf-8") as file:
         file.write("\n".join(kept) + "\n")
     return path + ".target"

@@ -11,7 +11,7 @@ import sys
 from . import NESTED, ROOT, TOOLS, buildfacts
 
 
-def prepare(argv):
+def prepare(argv: list[str]) -> None:
     """Set the build's environment variables, from the command line ``argv`` on."""
     environ = os.environ
     if environ.get("CROSSPY_BUILD") != ROOT:
@@ -36,7 +36,7 @@ def prepare(argv):
     view.install()
 
 
-def _set_user_variable(environ, name, operator, value):
+def _set_user_variable(environ: "os._Environ[str]", name: str, operator: str, value: str) -> None:
     """Apply one ``--env`` of crosspy create; the operators are crossenv's."""
     if operator == "=" or (operator == "?=" and name not in environ):
         environ[name] = value
@@ -46,7 +46,7 @@ def _set_user_variable(environ, name, operator, value):
         environ[name] = os.pathsep.join(part for part in (environ.get(name), value) if part)
 
 
-def _take_compilers_of_the_caller(environ):
+def _take_compilers_of_the_caller(environ: "os._Environ[str]") -> None:
     """Let ``CC`` and its like of the caller override the environment's, as Yocto and Buildroot export them.
 
     The launchers stay in front of them: they keep the build machine's headers and libraries out.
@@ -64,20 +64,30 @@ def _take_compilers_of_the_caller(environ):
         environ[f"CROSSPY_{name}"] = command
 
 
-def _makes_target_code(command):
+def _makes_target_code(command: str) -> bool:
     import shlex
     import subprocess
 
     try:
         words = shlex.split(command)
-        done = subprocess.run([*words, "-dumpmachine"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, check=False, timeout=20)
+        done = subprocess.run(
+            [*words, "-dumpmachine"],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            check=False,
+            timeout=20,
+        )
     except (ValueError, OSError, subprocess.TimeoutExpired):
         return False
     cpu = done.stdout.decode("ascii", "replace").strip().partition("-")[0]
-    return cpu.startswith("arm") if buildfacts.CPU.startswith("arm") else cpu == buildfacts.CPU or cpu in buildfacts.CPU_ALIASES
+    return (
+        cpu.startswith("arm")
+        if buildfacts.CPU.startswith("arm")
+        else cpu == buildfacts.CPU or cpu in buildfacts.CPU_ALIASES
+    )
 
 
-def _isolated_root():
+def _isolated_root() -> str:
     """Return the directory of the isolated build environment, whose random name must not reach what is built."""
     if NESTED:
         return sys.prefix
@@ -87,7 +97,7 @@ def _isolated_root():
     return ""
 
 
-def _see_build_tools(environ):
+def _see_build_tools(environ: "os._Environ[str]") -> None:
     """Put the programs of the build layer (``build-pip install cmake``) behind those of an isolated environment."""
     layer = os.path.join(ROOT, "build", "bin")
     path = environ.get("PATH", os.defpath).split(os.pathsep)
@@ -95,7 +105,10 @@ def _see_build_tools(environ):
         at = path.index(TOOLS) + 1 if TOOLS in path else 0
         environ["PATH"] = os.pathsep.join([*path[:at], layer, *path[at:]])
     if "CC_FOR_BUILD" not in environ:
-        for name, candidates in (("CC_FOR_BUILD", ("gcc", "cc", "clang")), ("CXX_FOR_BUILD", ("g++", "c++", "clang++"))):
+        for name, candidates in (
+            ("CC_FOR_BUILD", ("gcc", "cc", "clang")),
+            ("CXX_FOR_BUILD", ("g++", "c++", "clang++")),
+        ):
             found = next((word for word in candidates if shutil.which(word)), None)
             if found:
                 environ[name] = found

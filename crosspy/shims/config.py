@@ -4,11 +4,12 @@ What is left: flags that the environment overrides appear once, and headers that
 """
 
 import os
+from types import ModuleType
 
 from . import buildfacts, facts
 
 
-def apply(module):
+def apply(module: ModuleType) -> None:
     if facts.INCLUDE:
         schemes = module._INSTALL_SCHEMES
         for scheme in schemes.values():
@@ -16,7 +17,7 @@ def apply(module):
                 scheme["include"], scheme["platinclude"] = facts.INCLUDE
 
 
-def override_flags(variables):
+def override_flags(variables: dict[str, str | int]) -> dict[str, str | int]:
     """Blank what CC, CFLAGS and LDFLAGS of the environment replace.
 
     setuptools before 75 adds the environment's flags to sysconfig's, later ones replace them (pypa/setuptools#4836):

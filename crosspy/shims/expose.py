@@ -17,16 +17,16 @@ LIBRARY = os.path.join(ROOT, *facts.LIBRARY)
 INSTALLER = "cross-expose"
 
 
-def _name(directory):
+def _name(directory: str) -> str:
     return re.sub(r"[-_.]+", "-", directory.rpartition(".dist-info")[0].rpartition("-")[0]).lower()
 
 
-def _distributions(path):
+def _distributions(path: str) -> dict[str, str]:
     entries = sorted(os.listdir(path)) if os.path.isdir(path) else []
     return {_name(entry): entry for entry in entries if entry.endswith(".dist-info")}
 
 
-def _exposed():
+def _exposed() -> dict[str, str]:
     found = {}
     for name, entry in _distributions(LIBRARY).items():
         try:
@@ -38,19 +38,23 @@ def _exposed():
     return found
 
 
-def _expose(name, entry):
+def _expose(name: str, entry: str) -> None:
     path = os.path.join(LIBRARY, entry)
     os.makedirs(path, exist_ok=True)
     shutil.copyfile(os.path.join(LAYER, entry, "METADATA"), os.path.join(path, "METADATA"))
-    for file, text in (("INSTALLER", INSTALLER + "\n"), ("RECORD", "".join(f"{entry}/{f},,\n" for f in ("METADATA", "INSTALLER", "RECORD")))):
+    for file, text in (
+        ("INSTALLER", INSTALLER + "\n"),
+        ("RECORD", "".join(f"{entry}/{f},,\n" for f in ("METADATA", "INSTALLER", "RECORD"))),
+    ):
         with open(os.path.join(path, file), "w", encoding="utf-8") as stream:
             stream.write(text)
     sys.stdout.write(f"{name}: exposed\n")
 
 
-def main(arguments=None):
+def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="cross-expose", description="Let packages of build-pip count as installed for the target. :all: means all of them."
+        prog="cross-expose",
+        description="Let packages of build-pip count as installed for the target. :all: means all of them.",
     )
     parser.add_argument("names", nargs="*", metavar="NAME")
     parser.add_argument("-l", "--list", action="store_true", help="list what is exposed")
@@ -60,7 +64,11 @@ def main(arguments=None):
         sys.stdout.write("".join(f"{name}\n" for name in sorted(_exposed())))
         return 0
     known = _exposed() if options.unexpose else _distributions(LAYER)
-    names = sorted(known) if ":all:" in options.names else [re.sub(r"[-_.]+", "-", name).lower() for name in options.names]
+    names = (
+        sorted(known)
+        if ":all:" in options.names
+        else [re.sub(r"[-_.]+", "-", name).lower() for name in options.names]
+    )
     missing = [name for name in names if name not in known]
     if missing:
         where = "exposed" if options.unexpose else "installed with build-pip"

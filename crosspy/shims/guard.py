@@ -11,17 +11,17 @@ import sys
 from . import buildfacts, facts
 
 
-def is_pure_wanted(name):
+def is_pure_wanted(name: str) -> bool:
     """Say whether the user asked for pure wheels: CROSSPY_PURE names distributions, or is ``:all:``."""
     wanted = {normalized(word) for word in os.environ.get("CROSSPY_PURE", "").split(",") if word}
     return ":all:" in wanted or normalized(name) in wanted
 
 
-def normalized(name):
+def normalized(name: str) -> str:
     return name.strip().lower().replace("_", "-").replace(".", "-")
 
 
-def watch(argv):
+def watch(argv: list[str]) -> None:
     """Follow the compilers of this process, and check the wheel when it ends."""
     directory = _wheel_directory(argv)
     if directory is None:
@@ -34,7 +34,7 @@ def watch(argv):
     before = _wheels(directory)
     owner = os.getpid()
 
-    def finish():
+    def finish() -> None:
         if os.getpid() != owner:
             return
         try:
@@ -56,7 +56,7 @@ def watch(argv):
     atexit.register(finish)
 
 
-def _wheel_directory(argv):
+def _wheel_directory(argv: list[str]) -> str | None:
     """Return where this process will leave a wheel, or None if it is not one that makes any."""
     if any(word.endswith("_in_process.py") for word in argv[1:3]):
         if "build_wheel" not in argv:
@@ -64,21 +64,21 @@ def _wheel_directory(argv):
         import json
 
         with open(os.path.join(argv[-1], "input.json"), encoding="utf-8") as file:
-            return json.load(file)["kwargs"]["wheel_directory"]
+            return str(json.load(file)["kwargs"]["wheel_directory"])
     if "bdist_wheel" in argv:
         options = [argv[i + 1] for i, word in enumerate(argv[:-1]) if word in {"-d", "--dist-dir"}]
         return options[-1] if options else os.path.join(os.getcwd(), "dist")
     return None
 
 
-def _wheels(directory):
+def _wheels(directory: str) -> set[str]:
     try:
         return {name for name in os.listdir(directory) if name.endswith(".whl")}
     except OSError:
         return set()
 
 
-def check(wheel, log):
+def check(wheel: str, log: str) -> list[str]:
     """Return a sentence for each thing that is wrong with ``wheel``, given the compilers' log."""
     import zipfile
 
@@ -103,7 +103,9 @@ def check(wheel, log):
             )
         suffix = _foreign_suffix(os.path.basename(path))
         if suffix:
-            problems.append(f"{name}: {path} ends in {suffix}; the target's Python imports {', '.join(facts.SUFFIXES)} only")
+            problems.append(
+                f"{name}: {path} ends in {suffix}; the target's Python imports {', '.join(facts.SUFFIXES)} only"
+            )
     lost = [] if is_pure_wanted(name.split("-")[0]) else _lost_sources(log)
     if lost and (not native or _is_setuptools()):
         first = lost[0]
@@ -118,21 +120,32 @@ def check(wheel, log):
     return problems
 
 
-def _machine(head):
+def _machine(head: bytes) -> tuple[int, int, str]:
     """Return (e_machine, bits, byte order) of an ELF header."""
-    order = "little" if head[5] == 1 else "big"
-    return int.from_bytes(head[18:20], order), head[4] * 32, order
+    little = head[5] == 1
+    machine = int.from_bytes(head[18:20], "little" if little else "big")
+    return machine, head[4] * 32, "little" if little else "big"
 
 
-def _spoken(identity):
-    names = {3: "i386", 8: "MIPS", 20: "PowerPC", 21: "PowerPC64", 22: "s390", 40: "ARM", 62: "x86-64", 183: "AArch64", 243: "RISC-V"}
+def _spoken(identity: tuple[int, int, str]) -> str:
+    names = {
+        3: "i386",
+        8: "MIPS",
+        20: "PowerPC",
+        21: "PowerPC64",
+        22: "s390",
+        40: "ARM",
+        62: "x86-64",
+        183: "AArch64",
+        243: "RISC-V",
+    }
     machine, bits, order = identity
     return f"{bits}-bit {order}-endian {names.get(machine, f'machine {machine}')}"
 
 
-def _foreign_suffix(base):
+def _foreign_suffix(base: str) -> str:
     """Return the suffix of an extension module that the target's Python will never import, else an empty text."""
-    stem, dot, rest = base.partition(".")
+    _, dot, rest = base.partition(".")
     suffix = dot + rest
     if ".cpython-" not in suffix or not suffix.endswith(".so"):
         return ""
@@ -140,16 +153,17 @@ def _foreign_suffix(base):
     return "" if suffix in facts.SUFFIXES else suffix
 
 
-def _is_setuptools():
+def _is_setuptools() -> bool:
     return "setuptools" in sys.modules
 
 
-def _lost_sources(log):
+def _lost_sources(log: str) -> list[tuple[str, str]]:
     """Return (source, message) for each file of the project that no compiler run succeeded on.
 
     Failures of configure-style probes are what those are for: their sources are not the project's.
     """
-    failed, succeeded = {}, set()
+    failed: dict[str, str] = {}
+    succeeded: set[str] = set()
     for entry in sorted(os.listdir(log)):
         if not entry.endswith((".failed", ".done")):
             continue
@@ -166,18 +180,30 @@ def _lost_sources(log):
 
 
 _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".C", ".s", ".S", ".m", ".f", ".f90", ".F90")
-_PROBES = ("conftest", "meson-private", "CMakeFiles", "CMakeScratch", "CMakeTmp", "_configtest", "config.test")
+_PROBES = (
+    "conftest",
+    "meson-private",
+    "CMakeFiles",
+    "CMakeScratch",
+    "CMakeTmp",
+    "_configtest",
+    "config.test",
+)
 
 
-def _project_sources(cwd, words):
+def _project_sources(cwd: str, words: list[str]) -> list[str]:
     root = os.environ.get("CROSSPY_SOURCE", "")
-    sources = []
+    sources: list[str] = []
     if "-E" in words:
         return sources
     if "-c" not in words:
         return _linked_modules(cwd, words)
     for word in words:
-        if word.startswith("-") or not word.endswith(_SOURCES) or any(probe in word or probe in cwd for probe in _PROBES):
+        if (
+            word.startswith("-")
+            or not word.endswith(_SOURCES)
+            or any(probe in word or probe in cwd for probe in _PROBES)
+        ):
             continue
         path = os.path.normpath(os.path.join(cwd, word))
         if path.startswith(root + os.sep) and os.path.exists(path):
@@ -185,7 +211,7 @@ def _project_sources(cwd, words):
     return sources
 
 
-def _linked_modules(cwd, words):
+def _linked_modules(cwd: str, words: list[str]) -> list[str]:
     """Return the shared library that a linker command makes, as if it were a source: a lost one is lost as well."""
     if "-shared" not in words or "-o" not in words[:-1]:
         return []
@@ -193,7 +219,7 @@ def _linked_modules(cwd, words):
     return [] if any(probe in output or probe in cwd for probe in _PROBES) else [os.path.basename(output)]
 
 
-def _message(path, words):
+def _message(path: str, words: list[str]) -> str:
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             text = file.read(20000)

@@ -3,21 +3,28 @@
 import os
 from importlib import import_module
 from importlib.util import spec_from_file_location
+from types import ModuleType
+
+TYPE_CHECKING = False  # typing's own would have to be imported
+if TYPE_CHECKING:
+    from importlib.abc import Loader as AnyLoader
+    from importlib.machinery import ModuleSpec
 
 
 class Loader:
     """A module's own loader, and a patch after it."""
 
-    def __init__(self, loader, patch):
+    def __init__(self, loader: "AnyLoader", patch: str) -> None:
         self.loader = loader
         self.patch = patch
 
-    def create_module(self, spec):
+    def create_module(self, spec: "ModuleSpec") -> ModuleType | None:
         return self.loader.create_module(spec)
 
-    def exec_module(self, module):
+    def exec_module(self, module: ModuleType) -> None:
         spec = module.__spec__
-        spec.loader = self.loader
+        if spec is not None:
+            spec.loader = self.loader
         module.__loader__ = self.loader
         before = getattr(import_module(f"_crosspy.{self.patch}"), "before", None)
         if before is not None:
@@ -25,16 +32,16 @@ class Loader:
         self.loader.exec_module(module)
         apply(self.patch, module)
 
-    def __getattr__(self, name):
+    def __getattr__(self, name: str) -> object:
         return getattr(self.loader, name)
 
 
-def apply(patch, module):
+def apply(patch: str, module: ModuleType) -> None:
     """Let the module ``patch`` of this package change ``module``."""
     import_module(f"_crosspy.{patch}").apply(module)
 
 
-def own_spec(name):
+def own_spec(name: str) -> "ModuleSpec | None":
     """Return the spec of a module that this package stands in for."""
     file = "sysconfigdata.py" if name.startswith("_sysconfigdata_") else "manylinux.py"
     return spec_from_file_location(name, os.path.join(os.path.dirname(os.path.realpath(__file__)), file))

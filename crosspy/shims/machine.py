@@ -1,22 +1,27 @@
 """``platform``: most of it follows ``os.uname``, ``sys.version`` and ``os.confstr``; this is the rest."""
 
 import os
+from collections.abc import Callable
+from types import ModuleType
 
 from . import facts, replace
 
 
-def apply(module):
+def apply(module: ModuleType) -> None:
     bits = f"{facts.OS['bits']}bit"
     executable = __import__("sys").executable
-    real_architecture, real_libc_ver = module.architecture, module.libc_ver
+    real_architecture: Callable[..., tuple[str, str]] = module.architecture
+    real_libc_ver: Callable[..., tuple[str, str]] = module.libc_ver
 
-    def architecture(executable=executable, bits=bits, linkage=""):
+    def architecture(executable: str = executable, bits: str = bits, linkage: str = "") -> tuple[str, str]:
         """Return the target's bits for its own interpreter; other files are looked at as usual."""
         if os.path.realpath(executable) != os.path.realpath(own):
             return real_architecture(executable, bits, linkage)
         return bits, linkage or "ELF"
 
-    def libc_ver(executable=None, lib="", version="", chunksize=16384):
+    def libc_ver(
+        executable: str | None = None, lib: str = "", version: str = "", chunksize: int = 16384
+    ) -> tuple[str, str]:
         if executable in {None, "", own} and facts.OS["libc_ver"] is not None:
             return facts.OS["libc_ver"]
         return real_libc_ver(executable, lib, version, chunksize)

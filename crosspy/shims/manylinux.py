@@ -8,13 +8,16 @@ import os
 import sys
 
 
-def manylinux_compatible(major, minor, arch):
+def manylinux_compatible(major: int, minor: int, arch: str) -> bool | None:
     """Return True or False to decide, None to let packaging compare glibc versions."""
     from _crosspy import facts
 
     frame = sys._getframe(1)
     if facts.PLATFORM_TAGS is not None:
         return f"manylinux_{major}_{minor}_{arch}" in facts.PLATFORM_TAGS
-    if str(frame.f_globals.get("__name__", "")).startswith("pip.") and os.environ.get("CROSSPY_POLICY", "sdist") == "sdist":
+    if (
+        str(frame.f_globals.get("__name__", "")).startswith("pip.")
+        and os.environ.get("CROSSPY_POLICY", "sdist") == "sdist"
+    ):
         return False
     return None

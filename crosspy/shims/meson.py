@@ -5,6 +5,7 @@ meson-python passes no cross file on Linux (mesonbuild/meson-python#321); this s
 
 import os
 import sys
+from types import ModuleType
 
 from . import ROOT, deactivate
 
@@ -15,19 +16,28 @@ _OTHER_COMMANDS = frozenset({
 })  # fmt: skip
 
 
-def before(module):
+def before(_module: ModuleType) -> None:
     deactivate()
 
 
-def apply(module):
+def apply(_module: ModuleType) -> None:
     words = sys.argv
-    if len(words) < 2 or words[1] in _OTHER_COMMANDS or any(word.startswith("--cross-file") for word in words):
+    if (
+        len(words) < 2
+        or words[1] in _OTHER_COMMANDS
+        or any(word.startswith("--cross-file") for word in words)
+    ):
         return
     at = 2 if words[1] == "setup" else 1
-    words[at:at] = ["--cross-file", os.path.join(ROOT, "crosspy", "cross.ini"), "--cross-file", _python_file()]
+    words[at:at] = [
+        "--cross-file",
+        os.path.join(ROOT, "crosspy", "cross.ini"),
+        "--cross-file",
+        _python_file(),
+    ]
 
 
-def _python_file():
+def _python_file() -> str:
     """Write the machine file that names this very interpreter: an isolated environment has its own."""
     path = os.path.join(sys.prefix, "crosspy-python.ini")
     text = f"[binaries]\npython = {sys.executable!r}\npython3 = {sys.executable!r}\n"

@@ -2,12 +2,29 @@
 
 import os
 import sys
+from types import ModuleType
 
 from . import buildfacts, facts
 from .guard import is_pure_wanted, normalized
 
+TYPE_CHECKING = False  # typing's own would have to be imported
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Protocol
 
-def apply(module):
+    class Link(Protocol):
+        """What is used of pip's."""
+
+        filename: str
+
+    class Candidate(Protocol):
+        """What is used of pip's."""
+
+        version: object
+        link: Link
+
+
+def apply(module: ModuleType) -> None:
     if module.__name__ == "pip":
         _hide_build_layer()
         _separate_cache()
@@ -19,7 +36,7 @@ def apply(module):
         _refuse_inprocess_build_dependencies(module)
 
 
-def _hide_build_layer():
+def _hide_build_layer() -> None:
     """Packages of the build machine do not count as installed, unless cross-expose says so."""
     import site
 
@@ -31,7 +48,7 @@ def _hide_build_layer():
     sys.path[:] = [path for path in sys.path if path != layer]
 
 
-def _separate_cache():
+def _separate_cache() -> None:
     """Keep pip's cache of built wheels per target: its key does not know sysroots and compilers."""
     if "PIP_CACHE_DIR" in os.environ or "PIP_NO_CACHE_DIR" in os.environ:
         return
@@ -50,7 +67,7 @@ def _separate_cache():
     os.environ["PIP_CACHE_DIR"] = own
 
 
-def _situation():
+def _situation() -> str:
     """Return a digest of what else decides what a build makes: flags of the caller, and the state of the sysroot.
 
     A library that is added to a sysroot, or replaced there, changes its directory's time.
@@ -68,7 +85,7 @@ def _situation():
     return digest.hexdigest()[:16]
 
 
-def _prefer_sources(module):
+def _prefer_sources(module: ModuleType) -> None:
     """Build a release that has native code from source, also where the index offers a pure fallback of it.
 
     A release is native when there are Linux wheels of it, for whatever machine: its ``py3-none-any`` wheel is what is
@@ -76,20 +93,27 @@ def _prefer_sources(module):
     """
     evaluator = getattr(module, "LinkEvaluator", None)
     finder = getattr(module, "PackageFinder", None)
-    if not hasattr(evaluator, "evaluate_link") or not hasattr(finder, "find_all_candidates"):
-        sys.stderr.write("crosspy: warning: this pip is not known; pure fallback wheels of native packages may be taken\n")
+    if (
+        evaluator is None
+        or finder is None
+        or not hasattr(evaluator, "evaluate_link")
+        or not hasattr(finder, "find_all_candidates")
+    ):
+        sys.stderr.write(
+            "crosspy: warning: this pip is not known; pure fallback wheels of native packages may be taken\n"
+        )
         return
-    native = set()
+    native: set[tuple[str, str]] = set()
     evaluate_link, find_all_candidates = evaluator.evaluate_link, finder.find_all_candidates
 
-    def evaluate(self, link):
+    def evaluate(self: object, link: "Link") -> object:
         parts = link.filename.removesuffix(".whl").split("-")
         if link.filename.endswith(".whl") and len(parts) >= 5 and "linux" in parts[-1]:
             native.add((normalized(parts[0]), parts[1]))
         return evaluate_link(self, link)
 
-    def find(self, project_name):
-        candidates = find_all_candidates(self, project_name)
+    def find(self: object, project_name: str) -> "list[Candidate]":
+        candidates: list[Candidate] = find_all_candidates(self, project_name)
         name = normalized(project_name)
         if is_pure_wanted(name) or os.environ.get("CROSSPY_POLICY", "sdist") != "sdist":
             return candidates
@@ -106,21 +130,22 @@ def _prefer_sources(module):
     finder.find_all_candidates = find
 
 
-def _is_pure(link):
+def _is_pure(link: "Link") -> bool:
     return link.filename.endswith("-none-any.whl")
 
 
-def _refuse_inprocess_build_dependencies(module):
+def _refuse_inprocess_build_dependencies(module: ModuleType) -> None:
     """Build requirements are for the build machine: they need a process of their own, whatever feature is on."""
     inprocess = getattr(module, "InprocessBuildEnvironmentInstaller", None)
     subprocess_installer = getattr(module, "SubprocessBuildEnvironmentInstaller", None)
     if inprocess is None or subprocess_installer is None:
         return
 
-    class NativeInstaller(subprocess_installer):
-        def __init__(self, *, finder, **options):
-            constraints = [str(item) for item in options.get("build_constraints", ()) if isinstance(item, str)]
+    class NativeInstaller(subprocess_installer):  # type: ignore[misc, valid-type]  # this pip's
+        def __init__(
+            self, *, finder: object, build_constraints: "Iterable[object]" = (), **_options: object
+        ) -> None:
+            constraints = [str(item) for item in build_constraints if isinstance(item, str)]
             super().__init__(finder, build_constraints=constraints)
 
-    module.InprocessBuildEnvironmentInstaller = NativeInstaller
-
+    vars(module)["InprocessBuildEnvironmentInstaller"] = NativeInstaller

@@ -15,7 +15,7 @@ from . import ROOT, buildfacts
 _BINARY = (".so", ".a", ".o", ".png", ".jpg", ".gz", ".zip", ".npy", ".npz", ".pyc", ".exe", ".dll", ".whl")
 
 
-def replacements():
+def replacements() -> list[tuple[bytes, bytes]]:
     """Return what to replace, longest first, as pairs of bytes."""
     pairs = {
         os.path.join(ROOT, "crosspy", "tools") + os.sep: "",
@@ -31,14 +31,18 @@ def replacements():
     return sorted(found, key=lambda pair: (-len(pair[0]), pair[0]))
 
 
-def scrub(wheel):
+def scrub(wheel: str) -> list[str]:
     """Rewrite ``wheel`` in place if a text file of it names a directory of this build."""
     pairs = replacements()
     with zipfile.ZipFile(wheel) as archive:
         infos = archive.infolist()
         changed = {}
         for info in infos:
-            if info.is_dir() or info.filename.endswith(_BINARY) or info.filename.endswith(".dist-info/RECORD"):
+            if (
+                info.is_dir()
+                or info.filename.endswith(_BINARY)
+                or info.filename.endswith(".dist-info/RECORD")
+            ):
                 continue
             old = archive.read(info)
             if old[:4] == b"\x7fELF" or b"\0" in old[:1024]:
@@ -48,25 +52,28 @@ def scrub(wheel):
                 changed[info.filename] = new
         if not changed:
             return []
-        contents = [(info, changed.get(info.filename) or archive.read(info)) for info in infos]
+        contents = [
+            (info, changed[info.filename] if info.filename in changed else archive.read(info))
+            for info in infos
+        ]
     temporary = f"{wheel}.{os.getpid()}.tmp"
     with zipfile.ZipFile(temporary, "w") as archive:
         for info, data in contents:
-            if info.filename.endswith(".dist-info/RECORD"):
-                data = _recorded(data, changed)
-            archive.writestr(info, data, compress_type=info.compress_type)
+            is_record = info.filename.endswith(".dist-info/RECORD")
+            text = _recorded(data, changed) if is_record else data
+            archive.writestr(info, text, compress_type=info.compress_type)
     os.replace(temporary, wheel)
     return sorted(changed)
 
 
-def _replaced(data, pairs):
+def _replaced(data: bytes, pairs: list[tuple[bytes, bytes]]) -> bytes:
     for old, new in pairs:
         if old in data:
             data = data.replace(old, new)
     return data
 
 
-def _recorded(record, changed):
+def _recorded(record: bytes, changed: dict[str, bytes]) -> bytes:
     import csv
     import io
 

@@ -4,8 +4,13 @@ Packing and unpacking stay those of this process: bytes that are in its memory h
 """
 
 import struct
+from types import ModuleType
 
 from . import facts, keep, real, replace
+
+TYPE_CHECKING = False  # typing's own would have to be imported
+if TYPE_CHECKING:
+    from typing import Any
 
 _STRUCT_CODES = {
     "c": "_Bool", "b": "_Bool", "B": "_Bool", "?": "_Bool", "x": "_Bool", "s": "_Bool", "p": "_Bool",
@@ -16,13 +21,13 @@ _STRUCT_CODES = {
 _COMPLEX = "FD"
 
 
-def before(module):
-    """ctypes compares struct's sizes with its own while it is imported, and must not see a difference."""
+def before(module: ModuleType) -> None:
+    """``ctypes`` compares struct's sizes with its own while it is imported, and must not see a difference."""
     if module.__name__ == "ctypes":
         struct.calcsize = real(struct, "calcsize")
 
 
-def apply(module):
+def apply(module: ModuleType) -> None:
     if keep("words"):
         return
     replace(struct, "calcsize", calcsize)
@@ -30,7 +35,7 @@ def apply(module):
         _apply_ctypes(module)
 
 
-def calcsize(format, /):
+def calcsize(format: str | bytes | bytearray, /) -> int:  # noqa: A002 -- struct's own name of it
     """Return the size in bytes of a struct on the target; only native mode differs from the build machine's."""
     size = real(struct, "calcsize")(format)
     text = format.decode("ascii") if isinstance(format, bytes | bytearray) else format
@@ -39,7 +44,7 @@ def calcsize(format, /):
     return _native_size(text.lstrip("@"))
 
 
-def _native_size(text):
+def _native_size(text: str) -> int:
     offset = 0
     count = ""
     for code in text:
@@ -64,14 +69,14 @@ _CTYPES_CODES = {
 }  # fmt: skip
 
 
-def _apply_ctypes(module):
+def _apply_ctypes(module: ModuleType) -> None:
     _split_long_long(module)
     layout = _Layout(module)
     replace(module, "sizeof", layout.sizeof)
     replace(module, "alignment", layout.alignment)
 
 
-def _split_long_long(module):
+def _split_long_long(module: ModuleType) -> None:
     """Give ``long long`` a type of its own: on a 64-bit build machine ctypes calls it ``c_long``, as it does int64."""
     if facts.TYPES["long"][0] == facts.TYPES["long long"][0] or module.c_longlong is not module.c_long:
         return
@@ -84,7 +89,7 @@ def _split_long_long(module):
 class _Layout:
     """Sizes of ctypes types on the target: c_long is 4 bytes on a 32-bit one, whatever this process uses."""
 
-    def __init__(self, module):
+    def __init__(self, module: ModuleType) -> None:
         self.ctypes = module
         self.real_sizeof = module.sizeof
         self.real_alignment = module.alignment
@@ -92,19 +97,19 @@ class _Layout:
         self.pointer = type(module.POINTER(module.c_int))
         self.function = type(module.CFUNCTYPE(None))
 
-    def sizeof(self, obj, /):
+    def sizeof(self, obj: object, /) -> int:
         """Return the size in bytes of a ctypes type or instance, on the target."""
         real_size = self.real_sizeof(obj)
         found = self._measure(obj if isinstance(obj, type) else type(obj))
         return real_size if found is None else found[0]
 
-    def alignment(self, obj, /):
+    def alignment(self, obj: object, /) -> int:
         """Return the alignment in bytes of a ctypes type or instance, on the target."""
         real_alignment = self.real_alignment(obj)
         found = self._measure(obj if isinstance(obj, type) else type(obj))
         return real_alignment if found is None else found[1]
 
-    def _measure(self, kind):
+    def _measure(self, kind: type["Any"]) -> tuple[int, int] | None:
         ctypes = self.ctypes
         if isinstance(kind, self.simple):
             name = _CTYPES_CODES.get(kind._type_)
@@ -118,7 +123,7 @@ class _Layout:
             return self._aggregate(kind, union=issubclass(kind, ctypes.Union))
         return None
 
-    def _aggregate(self, kind, *, union):
+    def _aggregate(self, kind: type["Any"], *, union: bool) -> tuple[int, int] | None:
         fields = [field for base in reversed(kind.__mro__) for field in base.__dict__.get("_fields_", ())]
         if any(len(field) > 2 for field in fields):
             return None  # bit fields: the psABI's rules are not worth a wrong answer

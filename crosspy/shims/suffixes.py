@@ -4,10 +4,11 @@ The import system took its own list at start, so native build tools stay importa
 """
 
 import _imp
+from types import ModuleType
 
 from . import facts, replace
 
 
-def apply(module):
+def apply(module: ModuleType) -> None:
     replace(module, "EXTENSION_SUFFIXES", list(facts.SUFFIXES))
     replace(_imp, "extension_suffixes", lambda: list(facts.SUFFIXES))

@@ -1,7 +1,7 @@
 """``sys.version_info`` of another patch release."""
 
 
-class VersionInfo(tuple):
+class VersionInfo(tuple[int, int, int, str, int]):
     """Stands for ``sys.version_info``, whose type cannot be instantiated."""
 
     __slots__ = ()
@@ -13,5 +13,5 @@ class VersionInfo(tuple):
     releaselevel = property(lambda self: self[3])
     serial = property(lambda self: self[4])
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return "sys.version_info(major={}, minor={}, micro={}, releaselevel={!r}, serial={})".format(*self)

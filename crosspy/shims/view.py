@@ -9,15 +9,18 @@ import builtins
 import io
 import os
 import re
+from collections.abc import Callable
 
 from . import buildfacts, replace
 
 _HEADERS = re.compile(r"/usr/(?:local/)?include(?:/|$)")
-_LIBRARY = re.compile(r"(/usr(?:/local)?)?/lib(?:64|32|x32)?(?:/[\w.]+-linux-[\w.]+)?/(lib[^/]+\.(?:so|a)(?:\.[\d.]+)?)")
-_FOUND = {}
+_LIBRARY = re.compile(
+    r"(/usr(?:/local)?)?/lib(?:64|32|x32)?(?:/[\w.]+-linux-[\w.]+)?/(lib[^/]+\.(?:so|a)(?:\.[\d.]+)?)"
+)
+_FOUND: dict[str, str] = {}
 
 
-def translate(path):
+def translate(path: object) -> object:
     """Return where ``path`` is looked for: in the sysroot, if it is a system header or library."""
     if not isinstance(path, str | os.PathLike):
         return path
@@ -33,7 +36,7 @@ def translate(path):
     return _library(text, match[2]) if match else path
 
 
-def _library(text, name):
+def _library(text: str, name: str) -> str:
     """Return the sysroot's library of that name, from whichever of its directories has it."""
     if text not in _FOUND:
         candidates = [f"{buildfacts.SYSROOT}{directory}/{name}" for directory in buildfacts.LIBRARY_DIRS]
@@ -41,7 +44,7 @@ def _library(text, name):
     return _FOUND[text]
 
 
-def _exists(path):
+def _exists(path: str) -> bool:
     try:
         os.lstat(path)
     except OSError:
@@ -49,7 +52,7 @@ def _exists(path):
     return True
 
 
-def install():
+def install() -> None:
     """Give this process the view, if the target has a sysroot that is not this machine's root."""
     if not buildfacts.SYSROOT:
         return
@@ -59,8 +62,8 @@ def install():
     replace(io, "open", _opening(io.open))
 
 
-def _seeing(function):
-    def see(path=".", *args, **kwargs):
+def _seeing(function: Callable[..., object]) -> Callable[..., object]:
+    def see(path: object = ".", *args: object, **kwargs: object) -> object:
         return function(translate(path), *args, **kwargs)
 
     see.__name__ = function.__name__
@@ -69,15 +72,20 @@ def _seeing(function):
     return see
 
 
-def _copy_support(function, see):
+def _copy_support(function: Callable[..., object], see: Callable[..., object]) -> None:
     """Keep what ``os.supports_*`` says of the function: shutil and others ask it."""
-    for supported in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
+    for supported in (
+        os.supports_dir_fd,
+        os.supports_fd,
+        os.supports_follow_symlinks,
+        os.supports_effective_ids,
+    ):
         if function in supported:
             supported.add(see)
 
 
-def _opening(function):
-    def open(file, *args, **kwargs):
+def _opening(function: Callable[..., object]) -> Callable[..., object]:
+    def open(file: object, *args: object, **kwargs: object) -> object:  # noqa: A001 -- it is the builtin now
         return function(translate(file), *args, **kwargs)
 
     open.__doc__ = function.__doc__

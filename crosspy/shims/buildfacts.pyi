@@ -1,0 +1,22 @@
+# What `crosspy.toolfiles.facts.build_facts_module` writes.
+
+from typing import Final
+
+BARE_LINK: Final[dict[str, str]]
+BUILD_ENV: Final[dict[str, str]]
+BUILD_UNSET: Final[tuple[str, ...]]
+BUILD_DEFAULTS: Final[dict[str, str]]
+USER_ENV: Final[tuple[tuple[str, str, str], ...]]
+LAUNCHERS: Final[dict[str, str]]
+MANAGED: Final[tuple[str, ...]]
+ELF: Final[tuple[int, int, str]]
+TRIPLET: Final[str]
+CPU: Final[str]
+CPU_ALIASES: Final[tuple[str, ...]]
+FLAGS: Final[tuple[str, ...]]
+KEY: Final[str]
+CROSS_PREFIX: Final[str]
+PREFIX: Final[str]
+PYTHON: Final[str]
+SYSROOT: Final[str]
+LIBRARY_DIRS: Final[tuple[str, ...]]
