@@ -72,7 +72,9 @@ def run(
         errors="replace",
         timeout=timeout,
     )
-    return Outcome(argv=tuple(argv), status=done.returncode, stdout=done.stdout or "", stderr=done.stderr or "")
+    return Outcome(
+        argv=tuple(argv), status=done.returncode, stdout=done.stdout or "", stderr=done.stderr or ""
+    )
 
 
 def run_together(commands: Sequence[Sequence[str]], *, env: Mapping[str, str]) -> list[Outcome]:

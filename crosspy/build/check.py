@@ -47,7 +47,11 @@ def _check_member(wheel: str, name: str, head: bytes, target: Target) -> None:
     except elf.ElfDamaged:
         return
     machine = target.machine
-    if header is None or (header.elf_machine, header.bits, header.byteorder) == (machine.elf_machine, machine.bits, machine.byteorder):
+    if header is None or (header.elf_machine, header.bits, header.byteorder) == (
+        machine.elf_machine,
+        machine.bits,
+        machine.byteorder,
+    ):
         return
     raise WheelRefusedError(
         f"{wheel}: {name} is {header.bits}-bit {header.byteorder}-endian {machines.elf_machine_name(header.elf_machine)}, "

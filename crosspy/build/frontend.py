@@ -52,7 +52,13 @@ class BuildOptions:
 
 
 def build_wheels(
-    env: CrossEnv, requirements: Sequence[str], *, options: BuildOptions, console: Console, environ: Mapping[str, str], wheel_dir: Path
+    env: CrossEnv,
+    requirements: Sequence[str],
+    *,
+    options: BuildOptions,
+    console: Console,
+    environ: Mapping[str, str],
+    wheel_dir: Path,
 ) -> list[Path]:
     """Make a wheel of each requirement, and of what they depend on, in ``wheel_dir``; return the wheels' paths, sorted.
 
@@ -69,7 +75,15 @@ def build_wheels(
         words = [_separate(requirement, scratch) for requirement in requirements]
         made = scratch / "wheels"
         variables = build_environment(env, options, environ)
-        argv = [str(env.python), "-m", "pip", "wheel", "--wheel-dir", str(made), *pip_options(options, console)]
+        argv = [
+            str(env.python),
+            "-m",
+            "pip",
+            "wheel",
+            "--wheel-dir",
+            str(made),
+            *pip_options(options, console),
+        ]
         if not options.no_index:
             argv += download_options(env.build_python, {**environ, "CROSSPY_ENV": "off"})
         argv += words
@@ -89,7 +103,8 @@ def build_wheels(
 def _check_pip(env: CrossEnv) -> None:
     if not (env.root / "bin" / "pip").exists():
         raise EnvironmentDirError(
-            f"{env.root} was made without pip, which resolves and downloads", hint=f"Make it anew with pip: crosspy create --clear {env.root} ..."
+            f"{env.root} was made without pip, which resolves and downloads",
+            hint=f"Make it anew with pip: crosspy create --clear {env.root} ...",
         )
 
 
@@ -100,7 +115,12 @@ def _separate(requirement: str, scratch: Path) -> str:
         return requirement
     copy = scratch / "projects" / path.resolve().name
     try:
-        shutil.copytree(path, copy, symlinks=True, ignore=shutil.ignore_patterns("build", "__pycache__", ".venv", ".tox", "*.egg-info", "*.whl"))
+        shutil.copytree(
+            path,
+            copy,
+            symlinks=True,
+            ignore=shutil.ignore_patterns("build", "__pycache__", ".venv", ".tox", "*.egg-info", "*.whl"),
+        )
     except (OSError, shutil.Error) as error:
         raise BuildFailedError(f"cannot copy the project {path}: {error}") from None
     return str(copy)

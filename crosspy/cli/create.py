@@ -36,15 +36,42 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("env", metavar="ENV", help="the directory to make [crossenv: ENV_DIR]")
     add_target_options(parser)
-    parser.add_argument("--target", metavar="FILE", help="a target.json of crosspy describe, instead of a sysroot")
+    parser.add_argument(
+        "--target", metavar="FILE", help="a target.json of crosspy describe, instead of a sysroot"
+    )
     python = parser.add_argument_group("the environment")
-    python.add_argument("--build-python", metavar="PYTHON", default="", help="Python of the build machine, of the target's X.Y (default: from PATH) [crossenv: the Python that runs it]")
-    python.add_argument("--pip", metavar="WHEEL|DIR", default="", help="pip to use (default: the build Python's, else ensurepip's)")
+    python.add_argument(
+        "--build-python",
+        metavar="PYTHON",
+        default="",
+        help="Python of the build machine, of the target's X.Y (default: from PATH) [crossenv: the Python that runs it]",
+    )
+    python.add_argument(
+        "--pip",
+        metavar="WHEEL|DIR",
+        default="",
+        help="pip to use (default: the build Python's, else ensurepip's)",
+    )
     python.add_argument("--without-pip", action="store_true", help="no pip at all [crossenv: --without-pip]")
-    python.add_argument("--without-cross-pip", action="store_true", help="pip for the build layer only [crossenv: --without-cross-pip]")
-    python.add_argument("--system-site-packages", action="store_true", help="build-python sees its system's packages [crossenv: --system-site-packages]")
-    python.add_argument("--cross-prefix", metavar="DIR", default="", help="where pip installs for the target (default: in ENV) [crossenv: --cross-prefix]")
-    python.add_argument("--prompt", metavar="TEXT", default="", help="name of the environment (default: of its directory)")
+    python.add_argument(
+        "--without-cross-pip",
+        action="store_true",
+        help="pip for the build layer only [crossenv: --without-cross-pip]",
+    )
+    python.add_argument(
+        "--system-site-packages",
+        action="store_true",
+        help="build-python sees its system's packages [crossenv: --system-site-packages]",
+    )
+    python.add_argument(
+        "--cross-prefix",
+        metavar="DIR",
+        default="",
+        help="where pip installs for the target (default: in ENV) [crossenv: --cross-prefix]",
+    )
+    python.add_argument(
+        "--prompt", metavar="TEXT", default="", help="name of the environment (default: of its directory)"
+    )
     clear = python.add_mutually_exclusive_group()
     for flag, what in (
         ("--clear", "all of an existing environment"),
@@ -52,8 +79,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         ("--clear-cross", "the target's packages, and keep the build layer"),
         ("--clear-build", "the build layer, and keep the target's packages"),
     ):
-        value = {"--clear": "all", "--clear-both": "all", "--clear-cross": "cross", "--clear-build": "build"}[flag]
-        clear.add_argument(flag, dest="clear", action="store_const", const=value, default="", help=f"make anew, removing {what} [crossenv: {flag}]")
+        value = {"--clear": "all", "--clear-both": "all", "--clear-cross": "cross", "--clear-build": "build"}[
+            flag
+        ]
+        clear.add_argument(
+            flag,
+            dest="clear",
+            action="store_const",
+            const=value,
+            default="",
+            help=f"make anew, removing {what} [crossenv: {flag}]",
+        )
     build = parser.add_argument_group("builds in it")
     build.add_argument(
         "--env", dest="variables", metavar="K=V", action="append", default=[],
@@ -73,7 +109,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
             raise UsageError("--target and a sysroot name two targets", hint="Give one of them.")
         target = read_target(args.target, context)
         if target.toolchain is None:
-            raise UsageError(f"{args.target} describes no toolchain", hint="Describe it with the compiler on PATH, or with --cc.")
+            raise UsageError(
+                f"{args.target} describes no toolchain",
+                hint="Describe it with the compiler on PATH, or with --cc.",
+            )
     else:
         target = described(args, context, need_compiler=True, version=build.version if build else "")
     build = build or buildpython.find("", target.python.version, env=context.environ)
@@ -91,7 +130,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
     )
     env, reused = create(context.path(args.env), target, build, options)
     did = "is there already, from the same inputs" if reused else "made"
-    context.console.step(f"{args.env} {did}: Python {target.python.full_version} for {target.triplet}, run by {build.executable}")
+    context.console.step(
+        f"{args.env} {did}: Python {target.python.full_version} for {target.triplet}, run by {build.executable}"
+    )
     context.console.note(f"enter it with: . {env.root}/bin/activate")
     return 0
 
@@ -109,7 +150,11 @@ def variables(texts: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
 
 def platform_tags(texts: Sequence[str], uname: str) -> tuple[str, ...]:
     """Return platform tags with the architecture behind them, as wheels have them."""
-    legacy = {"manylinux1": "manylinux_2_5", "manylinux2010": "manylinux_2_12", "manylinux2014": "manylinux_2_17"}
+    legacy = {
+        "manylinux1": "manylinux_2_5",
+        "manylinux2010": "manylinux_2_12",
+        "manylinux2014": "manylinux_2_17",
+    }
     full = []
     for text in texts:
         name = text.removesuffix(f"_{uname}")

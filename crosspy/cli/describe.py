@@ -27,7 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     add_target_options(parser)
     output = parser.add_argument_group("output")
-    output.add_argument("-o", "--output", metavar="FILE", help="write target.json, which every command takes with --target")
+    output.add_argument(
+        "-o", "--output", metavar="FILE", help="write target.json, which every command takes with --target"
+    )
     output.add_argument("--json", action="store_true", help="print the JSON on stdout instead of the table")
 
 
@@ -57,7 +59,11 @@ def table(target: Target) -> str:
     python, machine, toolchain = target.python, target.machine, target.toolchain
     rows: list[tuple[str, str, str]] = [
         ("sysroot", target.sysroot or "none", ""),
-        ("machine", f"{machine.name}: {machine.bits}-bit {machine.byteorder}-endian {elf_machine_name(machine.elf_machine)}", "machine"),
+        (
+            "machine",
+            f"{machine.name}: {machine.bits}-bit {machine.byteorder}-endian {elf_machine_name(machine.elf_machine)}",
+            "machine",
+        ),
         ("triplet", target.triplet, "machine"),
         ("uname -m", target.uname, "uname"),
         *((f"ABI {key}", value, f"abi.{key}") for key, value in sorted(target.abi.items())),
@@ -69,8 +75,16 @@ def table(target: Target) -> str:
         ("suffixes", " ".join(python.extension_suffixes), "python.extension_suffixes"),
         ("prefix", python.prefix, "python.config_vars"),
         ("headers", python.include, "python.config_vars"),
-        ("packages in", "dist-packages (Debian)" if python.debian_layout else "site-packages", "python.schemes"),
-        ("sizes", " ".join(f"{name.replace(' ', '-')}={c.size}" for name, c in sorted(target.types.items())), "types"),
+        (
+            "packages in",
+            "dist-packages (Debian)" if python.debian_layout else "site-packages",
+            "python.schemes",
+        ),
+        (
+            "sizes",
+            " ".join(f"{name.replace(' ', '-')}={c.size}" for name, c in sorted(target.types.items())),
+            "types",
+        ),
     ]
     if toolchain:
         rows += [
@@ -80,5 +94,8 @@ def table(target: Target) -> str:
         ]
     width = max(len(row[0]) for row in rows)
     value = max(len(row[1]) for row in rows if len(row[1]) < 60)
-    lines = [f"{name:<{width}}  {text:<{value}}  {target.sources.get(source, '')}".rstrip() for name, text, source in rows]
+    lines = [
+        f"{name:<{width}}  {text:<{value}}  {target.sources.get(source, '')}".rstrip()
+        for name, text, source in rows
+    ]
     return "\n".join(lines)

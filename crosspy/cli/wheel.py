@@ -30,12 +30,35 @@ name, with --pure. The paths of the wheels are printed on stdout.
 def add_build_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that ``wheel`` shares with other commands that build."""
     group = parser.add_argument_group("what is chosen, and from where")
-    group.add_argument("-r", "--requirement", metavar="FILE", action="append", default=[], help="a requirements file")
-    group.add_argument("-c", "--constraint", metavar="FILE", action="append", default=[], help="a constraints file")
-    group.add_argument("--policy", choices=("sdist", "auto", "wheel"), default="sdist", help="see below (default: sdist)")
-    group.add_argument("--no-index", action="store_true", help="no network: everything comes from --find-links and from paths")
-    group.add_argument("--find-links", "-f", metavar="DIR", action="append", default=[], help="a directory of sdists and wheels")
-    group.add_argument("--no-binary", metavar="NAMES", action="append", default=[], help="build these from source even if pure; :all:")
+    group.add_argument(
+        "-r", "--requirement", metavar="FILE", action="append", default=[], help="a requirements file"
+    )
+    group.add_argument(
+        "-c", "--constraint", metavar="FILE", action="append", default=[], help="a constraints file"
+    )
+    group.add_argument(
+        "--policy", choices=("sdist", "auto", "wheel"), default="sdist", help="see below (default: sdist)"
+    )
+    group.add_argument(
+        "--no-index",
+        action="store_true",
+        help="no network: everything comes from --find-links and from paths",
+    )
+    group.add_argument(
+        "--find-links",
+        "-f",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="a directory of sdists and wheels",
+    )
+    group.add_argument(
+        "--no-binary",
+        metavar="NAMES",
+        action="append",
+        default=[],
+        help="build these from source even if pure; :all:",
+    )
     group.add_argument("--no-deps", action="store_true", help="leave dependencies out")
     group.add_argument("--pre", action="store_true", help="take pre-releases too")
     group.add_argument("--require-hashes", action="store_true", help="every requirement must have a hash")
@@ -62,13 +85,28 @@ def build_options(args: argparse.Namespace, context: Context) -> BuildOptions:
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("env", metavar="ENV", help="a cross environment")
-    parser.add_argument("requirements", metavar="REQ", nargs="*", help="a requirement, project directory, sdist or wheel")
-    parser.add_argument("-w", "--wheel-dir", metavar="DIR", default=".", help="where the wheels go (default: here)")
+    parser.add_argument(
+        "requirements", metavar="REQ", nargs="*", help="a requirement, project directory, sdist or wheel"
+    )
+    parser.add_argument(
+        "-w", "--wheel-dir", metavar="DIR", default=".", help="where the wheels go (default: here)"
+    )
     add_build_options(parser)
     group = parser.add_argument_group("how it is built")
-    group.add_argument("--pure", metavar="NAMES", action="append", default=[], help="accept these without their extensions")
-    group.add_argument("--no-build-isolation", action="store_true", help="build with what build-pip installed")
-    group.add_argument("-C", "--config-settings", metavar="K=V", action="append", default=[], help="a setting for the back end")
+    group.add_argument(
+        "--pure", metavar="NAMES", action="append", default=[], help="accept these without their extensions"
+    )
+    group.add_argument(
+        "--no-build-isolation", action="store_true", help="build with what build-pip installed"
+    )
+    group.add_argument(
+        "-C",
+        "--config-settings",
+        metavar="K=V",
+        action="append",
+        default=[],
+        help="a setting for the back end",
+    )
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -82,6 +120,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
         environ=context.environ,
         wheel_dir=context.path(args.wheel_dir),
     )
-    context.console.step(f"{len(wheels)} wheel{'' if len(wheels) == 1 else 's'} in {time.monotonic() - started:.1f} s")
+    context.console.step(
+        f"{len(wheels)} wheel{'' if len(wheels) == 1 else 's'} in {time.monotonic() - started:.1f} s"
+    )
     context.console.data("\n".join(str(wheel) for wheel in wheels))
     return 0

@@ -62,17 +62,25 @@ def probe(command: str, *, env: Mapping[str, str]) -> BuildPython:
     try:
         done = process.run([command, "-I", "-c", _PROBE], env={**clean, "CROSSPY_ENV": "off"}, timeout=60)
     except FileNotFoundError:
-        raise UsageError(f"no build Python: {command!r} is not there", hint="Name a Python of the build machine: --build-python PATH") from None
+        raise UsageError(
+            f"no build Python: {command!r} is not there",
+            hint="Name a Python of the build machine: --build-python PATH",
+        ) from None
     except OSError as error:
         raise UsageError(
             f"cannot run {command!r} on this machine: {error.strerror}",
             hint="--build-python takes a Python that runs here; the target's own goes into --sysroot or TARGET_PYTHON.",
         ) from None
     if not done.ok:
-        raise UsageError(f"build Python {command!r} does not run: {(done.stderr or done.stdout).strip()[-400:]}")
+        raise UsageError(
+            f"build Python {command!r} does not run: {(done.stderr or done.stdout).strip()[-400:]}"
+        )
     found = ast.literal_eval(done.stdout)
     if found["name"] != "cpython":
-        raise UsageError(f"build Python {command!r} is {found['name']}, not CPython", hint="Name another: --build-python PATH")
+        raise UsageError(
+            f"build Python {command!r} is {found['name']}, not CPython",
+            hint="Name another: --build-python PATH",
+        )
     return BuildPython(
         executable=Path(found["executable"]),
         version=found["version"],
@@ -138,7 +146,11 @@ def pip_directory(python: BuildPython, wanted: str, *, env: Mapping[str, str]) -
         return _unpacked(path, env)
     if python.pip and (Path(python.pip) / "__pip-runner__.py").is_file():
         return str(Path(python.pip).parent)
-    for directory in (python.stdlib / "ensurepip" / "_bundled", python.prefix / "share/python-wheels", Path("/usr/share/python-wheels")):
+    for directory in (
+        python.stdlib / "ensurepip" / "_bundled",
+        python.prefix / "share/python-wheels",
+        Path("/usr/share/python-wheels"),
+    ):
         wheels = sorted(directory.glob("pip-*.whl"))
         if wheels:
             return _unpacked(wheels[-1], env)
@@ -172,5 +184,7 @@ def _unpacked(wheel: Path, env: Mapping[str, str]) -> str:
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
     except (zipfile.BadZipFile, OSError) as error:
-        raise EnvironmentDirError(f"cannot unpack {wheel} into {cache}: {error}", hint="Set XDG_CACHE_HOME to a writable directory.") from None
+        raise EnvironmentDirError(
+            f"cannot unpack {wheel} into {cache}: {error}", hint="Set XDG_CACHE_HOME to a writable directory."
+        ) from None
     return str(home)

@@ -72,10 +72,17 @@ def create(root: Path, target: Target, python: BuildPython, options: Options) ->
             if _reusable(root, key, options):
                 return CrossEnv(root=root, target=target), True
             _check_place(root, options)
-            _make(root, target, python, options, _Made(target_json=target_json, key=key, variables=sysconfig.cross_variables(target)))
+            _make(
+                root,
+                target,
+                python,
+                options,
+                _Made(target_json=target_json, key=key, variables=sysconfig.cross_variables(target)),
+            )
     except OSError as error:
         raise EnvironmentDirError(
-            f"cannot write the environment {root}: {error.strerror or error}" + (f" ({error.filename})" if error.filename else ""),
+            f"cannot write the environment {root}: {error.strerror or error}"
+            + (f" ({error.filename})" if error.filename else ""),
             hint="Choose a directory that you may write, on a file system with room and with symbolic links.",
         ) from None
     return CrossEnv(root=root, target=target), False
@@ -84,8 +91,18 @@ def create(root: Path, target: Target, python: BuildPython, options: Options) ->
 def _key(target_json: str, python: BuildPython, options: Options) -> str:
     """Return a digest of everything an environment is made from: target, build Python, options, and the shims."""
     digest = hashlib.sha256()
-    chosen = (python, options.pip, options.cross_pip, options.system_site_packages, tuple(options.user_env))
-    chosen += (tuple(sorted(options.flags.items())), options.platform_tags, options.cross_prefix, options.prompt, __version__)
+    chosen = (
+        python,
+        options.pip,
+        options.cross_pip,
+        options.system_site_packages,
+        tuple(options.user_env),
+        tuple(sorted(options.flags.items())),
+        options.platform_tags,
+        options.cross_prefix,
+        options.prompt,
+        __version__,
+    )
     digest.update(repr(chosen).encode())
     digest.update(target_json.encode())
     for path in sorted(SHIMS.glob("*.py")):
@@ -126,7 +143,8 @@ def _reusable(root: Path, key: str, options: Options) -> bool:
     if options.clear or not _is_environment(root):
         return False
     try:
-        return (root / "crosspy" / "key").read_text(encoding="ascii").strip() == key and (root / "bin" / "python").exists()
+        known = (root / "crosspy" / "key").read_text(encoding="ascii").strip()
+        return known == key and (root / "bin" / "python").exists()
     except OSError:
         return False
 
@@ -140,11 +158,13 @@ def _check_place(root: Path, options: Options) -> None:
         return
     if not _is_environment(root):
         raise EnvironmentDirError(
-            f"{root} is not empty and not a cross environment; it was left alone", hint="Name another directory, or remove it yourself."
+            f"{root} is not empty and not a cross environment; it was left alone",
+            hint="Name another directory, or remove it yourself.",
         )
     if not options.clear:
         raise EnvironmentDirError(
-            f"{root} is a cross environment already, made from other inputs", hint=f"Make it anew: crosspy create --clear {root} ..."
+            f"{root} is a cross environment already, made from other inputs",
+            hint=f"Make it anew: crosspy create --clear {root} ...",
         )
 
 
@@ -152,7 +172,7 @@ def _make(root: Path, target: Target, python: BuildPython, options: Options, mad
     scratch = Path(tempfile.mkdtemp(prefix=_prefix(root), dir=root.parent))
     try:
         scratch.chmod(0o777 & ~_umask())
-        _fill(scratch, root, target, python, options, made)
+        _fill(scratch, root, target, python, options, made=made)
         old = _keep_parts(root, scratch, python, options)
         if old:
             root.rename(scratch.with_name(scratch.name + ".old"))
@@ -184,7 +204,9 @@ def _keep_parts(root: Path, scratch: Path, python: BuildPython, options: Options
     return True
 
 
-def _fill(scratch: Path, root: Path, target: Target, python: BuildPython, options: Options, made: _Made) -> None:
+def _fill(
+    scratch: Path, root: Path, target: Target, python: BuildPython, options: Options, *, made: _Made
+) -> None:
     """Write a complete environment into ``scratch``; ``root`` is where it will be."""
     library = scratch.joinpath(*python.library)
     _write_venv(scratch, python, prompt=options.prompt or root.name, system=False)
@@ -212,7 +234,10 @@ def _fill(scratch: Path, root: Path, target: Target, python: BuildPython, option
     _write_build_layer(scratch / "build", python, options)
     _write_tools(scratch / "crosspy", target, made)
     for name, text in scripts.all_scripts(
-        python.version, root=root, cross_pip=bool(options.pip) and options.cross_pip, build_pip=bool(options.pip)
+        python.version,
+        root=root,
+        cross_pip=bool(options.pip) and options.cross_pip,
+        build_pip=bool(options.pip),
     ).items():
         _write(scratch / "bin" / name, text, mode=0o644 if name == "activate" else 0o755)
     _compile([shims, scratch.joinpath("build", *python.library)], scratch, root, python)
@@ -260,7 +285,7 @@ def _write_tools(directory: Path, target: Target, made: _Made) -> None:
     tools.mkdir(parents=True)
     farm = links.absolute_links(target)
     links.write(directory / "links", farm)
-    link_dirs = sorted({os.path.dirname(name) for name in farm if not name.endswith(".pc")})
+    link_dirs = sorted({str(Path(name).parent) for name in farm if not name.endswith(".pc")})
     if target.toolchain is not None:
         for name, text in launchers.launchers(target, target.toolchain, link_dirs).items():
             _write(tools / name, text, mode=0o755)
@@ -271,7 +296,10 @@ def _write_tools(directory: Path, target: Target, made: _Made) -> None:
     _write(directory / "toolchain.cmake", cmake.toolchain_file(target))
     _write(directory / "config.site", environ.config_site(target))
     (directory / "pyo3").mkdir()
-    _write(directory / "pyo3" / f"_sysconfigdata__linux_{target.python.multiarch or target.machine.name}.py", sysconfig.literal_module(made.variables))
+    _write(
+        directory / "pyo3" / f"_sysconfigdata__linux_{target.python.multiarch or target.machine.name}.py",
+        sysconfig.literal_module(made.variables),
+    )
 
 
 def _write(path: Path, text: str, *, mode: int | None = None) -> None:
@@ -294,7 +322,12 @@ def _compile(directories: Sequence[Path], scratch: Path, root: Path, python: Bui
     shown = [str(root / path.relative_to(scratch)) for path in files]
     if python.magic == importlib.util.MAGIC_NUMBER:
         for path, name in zip(files, shown, strict=True):
-            py_compile.compile(str(path), dfile=name, doraise=True, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
+            py_compile.compile(
+                str(path),
+                dfile=name,
+                doraise=True,
+                invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            )
         return
     pairs = [word for pair in zip(map(str, files), shown, strict=True) for word in pair]
     process.run([str(python.executable), "-I", "-S", "-c", _COMPILER, *pairs], env={"PATH": os.defpath})

@@ -59,5 +59,7 @@ def open_env(root: Path) -> CrossEnv:
     try:
         target = from_json(text, origin=str(target_json))
     except CrosspyError as error:
-        raise EnvironmentDirError(error.message, hint=f"Make it anew: crosspy create --clear {root} --sysroot DIR") from None
+        raise EnvironmentDirError(
+            error.message, hint=f"Make it anew: crosspy create --clear {root} --sysroot DIR"
+        ) from None
     return CrossEnv(root=root, target=target)

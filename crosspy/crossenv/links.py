@@ -25,7 +25,7 @@ def absolute_links(target: Target) -> dict[str, str]:
     sysroot = Path(os.path.realpath(target.sysroot))
     found: dict[str, str] = {}
     for path in _links(target, sysroot):
-        link = os.readlink(path)
+        link = str(Path(path).readlink())
         if not link.startswith("/") or link.startswith(f"{target.sysroot}/"):
             continue
         real = within(sysroot, Path(path))

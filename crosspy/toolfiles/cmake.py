@@ -19,10 +19,18 @@ def toolchain_file(target: Target) -> str:
     toolchain = target.toolchain
     if toolchain and toolchain.cxx:
         lines.append(f"set(CMAKE_CXX_COMPILER {_quoted(launcher_name(target, 'g++'))})")
-    for variable, tool in (("AR", "ar"), ("RANLIB", "ranlib"), ("NM", "nm"), ("STRIP", "strip"), ("OBJCOPY", "objcopy")):
+    for variable, tool in (
+        ("AR", "ar"),
+        ("RANLIB", "ranlib"),
+        ("NM", "nm"),
+        ("STRIP", "strip"),
+        ("OBJCOPY", "objcopy"),
+    ):
         if toolchain and tool in toolchain.tools:
             # An absolute path: CMake looks for these beside the compiler, then on PATH, without a prefix.
-            lines.append(f'set(CMAKE_{variable} "${{CMAKE_CURRENT_LIST_DIR}}/tools/{launcher_name(target, tool)}")')
+            lines.append(
+                f'set(CMAKE_{variable} "${{CMAKE_CURRENT_LIST_DIR}}/tools/{launcher_name(target, tool)}")'
+            )
     if toolchain and "gfortran" in toolchain.tools:
         lines.append(f"set(CMAKE_Fortran_COMPILER {_quoted(launcher_name(target, 'gfortran'))})")
     if sysroot:
@@ -41,8 +49,8 @@ def toolchain_file(target: Target) -> str:
     include = f"{sysroot}{python.include}"
     for prefix in ("Python", "Python3"):
         lines += [
-            f"set({prefix}_INCLUDE_DIR {_quoted(include)} CACHE PATH \"\")",
-            f"set({prefix}_SOABI {_quoted(python.soabi)} CACHE STRING \"\")",
+            f'set({prefix}_INCLUDE_DIR {_quoted(include)} CACHE PATH "")',
+            f'set({prefix}_SOABI {_quoted(python.soabi)} CACHE STRING "")',
         ]
     lines += [
         f'set(PYTHON_MODULE_EXTENSION {_quoted(python.ext_suffix)} CACHE STRING "")',

@@ -59,7 +59,10 @@ def facts_module(target: Target, choices: Choices) -> str:
 def build_facts_module(target: Target, choices: Choices) -> str:
     """Return the text of ``buildfacts.py``: what processes that run a build, or pip, read."""
     variables = environ.build_variables(target)
-    managed = {*variables, *environ.UNSET, *choices.flags, *environ.FLAGS, "LD"} - {"LC_ALL", "PYTHONNOUSERSITE"}
+    managed = {*variables, *environ.UNSET, *choices.flags, *environ.FLAGS, "LD"} - {
+        "LC_ALL",
+        "PYTHONNOUSERSITE",
+    }
     constants: dict[str, Any] = {
         "BARE_LINK": sysconfig.bare_link(target.python.config_vars, target),
         "BUILD_ENV": variables,
@@ -85,7 +88,11 @@ def build_facts_module(target: Target, choices: Choices) -> str:
 
 def _library_dirs(target: Target) -> tuple[str, ...]:
     """Return where the target keeps libraries, most specific first, as the target names the directories."""
-    names = [f"/usr/lib/{target.python.multiarch}", f"/lib/{target.python.multiarch}"] if target.python.multiarch else []
+    names = (
+        [f"/usr/lib/{target.python.multiarch}", f"/lib/{target.python.multiarch}"]
+        if target.python.multiarch
+        else []
+    )
     return (*names, "/usr/lib64", "/lib64", "/usr/lib", "/lib", "/usr/local/lib")
 
 
@@ -100,6 +107,7 @@ def _sys_facts(target: Target) -> dict[str, Any]:
     prefix = f"{target.sysroot}{python.prefix}" if target.sysroot else python.prefix
     exec_prefix = f"{target.sysroot}{python.exec_prefix}" if target.sysroot else python.exec_prefix
     version = f"{python.full_version}"
+    libc = target.libc
     if python.build_info and python.compiler:
         version += f" ({python.build_info}) [{python.compiler}]"
     return {
@@ -110,8 +118,8 @@ def _sys_facts(target: Target) -> dict[str, Any]:
         "maxsize": 2 ** (word - 1) - 1,
         "byteorder": target.machine.byteorder,
         "hash_info": _hash_info(target, word),
-        "int_info": _int_info(target, word),
-        "thread_version": f"NPTL {target.libc.version}" if target.libc.kind == "glibc" and target.libc.version else None,
+        "int_info": _int_info(target),
+        "thread_version": f"NPTL {libc.version}" if libc.kind == "glibc" and libc.version else None,
         "builtin_module_names": python.builtin_modules,
         "multiarch": python.multiarch,
         "version_info": _version_info(python.hexversion) if python.full_version != python.version else None,
@@ -138,13 +146,15 @@ def _hash_info(target: Target, word: int) -> tuple[int | str, ...]:
     algorithm = _HASH_ALGORITHMS.get(_number(target, "Py_HASH_ALGORITHM"), "")
     if not algorithm:
         newer = tuple(int(part) for part in target.python.version.split(".")) >= (3, 11)
-        algorithm = "fnv" if _number(target, "HAVE_ALIGNED_REQUIRED") else "siphash13" if newer else "siphash24"
+        algorithm = (
+            "fnv" if _number(target, "HAVE_ALIGNED_REQUIRED") else "siphash13" if newer else "siphash24"
+        )
     bits, seed = (word, 2 * word) if algorithm == "fnv" else (64, 128)
     modulus = 2**61 - 1 if word == 64 else 2**31 - 1
     return word, modulus, 314159, 0, 1000003, algorithm, bits, seed, 0
 
 
-def _int_info(target: Target, word: int) -> tuple[int, int]:
+def _int_info(target: Target) -> tuple[int, int]:
     """Return the first two of ``sys.int_info`` (Include/cpython/longintrepr.h: 30 bits by default; configure may say 15)."""
     bits = _number(target, "PYLONG_BITS_IN_DIGIT") or 30
     return bits, 4 if bits == 30 else 2
@@ -160,7 +170,9 @@ def _include(target: Target) -> tuple[str, str] | None:
 
 
 def _shows_loader(target: Target) -> bool:
-    return target.libc.kind == "glibc" and bool(target.libc.interpreter) and target.machine.byteorder == "little"
+    return (
+        target.libc.kind == "glibc" and bool(target.libc.interpreter) and target.machine.byteorder == "little"
+    )
 
 
 _ARM_FLOAT: Final = {"hard": 0x400, "soft": 0x200}

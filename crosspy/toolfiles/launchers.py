@@ -88,13 +88,19 @@ def launchers(target: Target, toolchain: Toolchain, link_dirs: Sequence[str] = (
         includes=tuple(name for name in link_dirs if "include" in name.split("/")),
         libraries=tuple(name for name in link_dirs if "include" not in name.split("/")),
     )
-    files = {launcher_name(target, "gcc"): _compiler(target, toolchain, toolchain.cc, "CC", toolchain.c_includes, extra)}
+    files = {
+        launcher_name(target, "gcc"): _compiler(
+            target, toolchain, toolchain.cc, "CC", toolchain.c_includes, links=extra
+        )
+    }
     if toolchain.cxx:
-        files[launcher_name(target, "g++")] = _compiler(target, toolchain, toolchain.cxx, "CXX", toolchain.cxx_includes, extra)
+        files[launcher_name(target, "g++")] = _compiler(
+            target, toolchain, toolchain.cxx, "CXX", toolchain.cxx_includes, links=extra
+        )
     for tool, command in toolchain.tools.items():
         name = launcher_name(target, tool)
         if tool == "gfortran":
-            files[name] = _compiler(target, toolchain, command, "FC", (), extra)
+            files[name] = _compiler(target, toolchain, command, "FC", (), links=extra)
         else:
             files[name] = _tool(command, next(v for v, t in VARIABLES.items() if t == tool))
     return dict(sorted(files.items()))
@@ -107,7 +113,13 @@ class _Directories:
 
 
 def _compiler(
-    target: Target, toolchain: Toolchain, command: Sequence[str], variable: str, includes: Sequence[str], links: _Directories
+    target: Target,
+    toolchain: Toolchain,
+    command: Sequence[str],
+    variable: str,
+    includes: Sequence[str],
+    *,
+    links: _Directories,
 ) -> str:
     sysroot = target.sysroot if target.sysroot not in {"", "/"} else ""
     extra = []
@@ -140,7 +152,7 @@ def _mapping(sysroot: str) -> str:
         _MAPPING.replace("@keep@", '"$S"')
         .replace("@map_i@", 'if [ -n "$p" ]; then a=$S$a; else a=-I$S${a#-I}; fi')
         .replace("@map_l@", 'if [ -n "$p" ]; then a=$S$a; else a=-L$S${a#-L}; fi')
-        .replace("@map_p@", 'case $p in ?*) a=$S$a ;; esac')
+        .replace("@map_p@", "case $p in ?*) a=$S$a ;; esac")
     )
 
 

@@ -18,13 +18,23 @@ _LONG_DOUBLE: Final = {
 def long_double_format(target: Target) -> str:
     """Return numpy's ``longdouble_format`` property, empty for a format that it has no name for."""
     macros = target.toolchain.macros if target.toolchain else {}
-    name = _LONG_DOUBLE.get((macros.get("__LDBL_MANT_DIG__", ""), macros.get("__SIZEOF_LONG_DOUBLE__", "")), "")
+    name = _LONG_DOUBLE.get(
+        (macros.get("__LDBL_MANT_DIG__", ""), macros.get("__SIZEOF_LONG_DOUBLE__", "")), ""
+    )
     return f"{name}_{'LE' if target.machine.byteorder == 'little' else 'BE'}" if name else ""
 
 
 def cross_file(target: Target) -> str:
     """Return the text of the cross file; compilers by name, so that no build path gets into what records them."""
-    tools = {"c": "gcc", "ar": "ar", "nm": "nm", "strip": "strip", "ranlib": "ranlib", "objcopy": "objcopy", "readelf": "readelf"}
+    tools = {
+        "c": "gcc",
+        "ar": "ar",
+        "nm": "nm",
+        "strip": "strip",
+        "ranlib": "ranlib",
+        "objcopy": "objcopy",
+        "readelf": "readelf",
+    }
     present = {name: tool for name, tool in tools.items() if _present(target, tool)}
     if _present(target, "g++"):
         present["cpp"] = "g++"
@@ -55,7 +65,13 @@ def cross_file(target: Target) -> str:
 def pkg_config_dirs(target: Target) -> list[str]:
     """Return the sysroot's ``.pc`` directories, most specific first."""
     names = [f"usr/lib/{target.python.multiarch}/pkgconfig"] if target.python.multiarch else []
-    names += ["usr/lib64/pkgconfig", "usr/lib/pkgconfig", "usr/share/pkgconfig", "usr/local/lib/pkgconfig", "lib/pkgconfig"]
+    names += [
+        "usr/lib64/pkgconfig",
+        "usr/lib/pkgconfig",
+        "usr/share/pkgconfig",
+        "usr/local/lib/pkgconfig",
+        "lib/pkgconfig",
+    ]
     return [f"{target.sysroot}/{name}" for name in names]
 
 

@@ -11,10 +11,26 @@ from crosspy.model.python import ConfigValue
 from crosspy.model.target import Target
 from crosspy.toolfiles.environ import launcher_variables
 
-PATH_VARIABLES: Final = ("INCLUDEPY", "CONFINCLUDEPY", "INCLUDEDIR", "CONFINCLUDEDIR", "LIBDIR", "LIBPL", "LIBPC")
+PATH_VARIABLES: Final = (
+    "INCLUDEPY",
+    "CONFINCLUDEPY",
+    "INCLUDEDIR",
+    "CONFINCLUDEDIR",
+    "LIBDIR",
+    "LIBPL",
+    "LIBPC",
+)
 """Directories that compilers are sent to: these point into the sysroot."""
 
-_COMPILERS: Final = {"CC": "CC", "CXX": "CXX", "AR": "AR", "RANLIB": "RANLIB", "MAINCC": "CC", "NM": "NM", "READELF": "READELF"}
+_COMPILERS: Final = {
+    "CC": "CC",
+    "CXX": "CXX",
+    "AR": "AR",
+    "RANLIB": "RANLIB",
+    "MAINCC": "CC",
+    "NM": "NM",
+    "READELF": "READELF",
+}
 _LINKERS: Final = {"LDSHARED": "CC", "BLDSHARED": "CC", "LDCXXSHARED": "CXX", "LINKCC": "CC"}
 _FLAGS: Final = (
     "CFLAGS", "PY_CFLAGS", "OPT", "BASECFLAGS", "CONFIGURE_CFLAGS", "CONFIGURE_CPPFLAGS", "CPPFLAGS", "PY_CPPFLAGS",
@@ -28,7 +44,9 @@ _OF_THE_BUILD: Final = re.compile(
 """Flags that name the directories of the machine on which the target's Python was built."""
 
 
-_SUSPECT: Final = re.compile(r"-[IL]\s*/|prefix-map|sysroot|native|-specs|-fprofile|-isystem|-idirafter|-iquote|rpath|-[IL]\s")
+_SUSPECT: Final = re.compile(
+    r"-[IL]\s*/|prefix-map|sysroot|native|-specs|-fprofile|-isystem|-idirafter|-iquote|rpath|-[IL]\s"
+)
 """Cheap to search for, and in every flag that :func:`clean_flags` takes out."""
 
 
