@@ -44,11 +44,19 @@ def words(text: str) -> tuple[str, ...]:
     try:
         return tuple(shlex.split(text))
     except ValueError as error:
-        raise ToolchainError(f"cannot split the command {text!r}: {error}", hint="Quote it as for a shell.") from None
+        raise ToolchainError(
+            f"cannot split the command {text!r}: {error}", hint="Quote it as for a shell."
+        ) from None
 
 
 def find_toolchain(
-    wanted: Wanted, *, candidates: Sequence[str], sysroot: Path | None, machine: Machine, abi: Mapping[str, str], env: Mapping[str, str]
+    wanted: Wanted,
+    *,
+    candidates: Sequence[str],
+    sysroot: Path | None,
+    machine: Machine,
+    abi: Mapping[str, str],
+    env: Mapping[str, str],
 ) -> Toolchain:
     """Find, try and describe the cross toolchain.
 
@@ -81,7 +89,10 @@ def find_toolchain(
     )
 
 
-_HARMFUL: Final = frozenset({"CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH", "GCC_EXEC_PREFIX"})
+_HARMFUL: Final = frozenset({
+    "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH",
+    "GCC_EXEC_PREFIX",
+})  # fmt: skip
 """Variables by which a compiler would read directories that nobody named (GCC manual, "Environment Variables")."""
 
 
@@ -116,7 +127,9 @@ def _first_found(candidates: Sequence[str], path: str) -> tuple[str, ...]:
 
 
 def _program_index(command: Sequence[str]) -> int:
-    return next((i for i, word in enumerate(command) if Path(word).name not in _CACHES and "=" not in word), 0)
+    return next(
+        (i for i, word in enumerate(command) if Path(word).name not in _CACHES and "=" not in word), 0
+    )
 
 
 def _sibling_cxx(cc: tuple[str, ...], path: str) -> tuple[str, ...]:
@@ -125,7 +138,9 @@ def _sibling_cxx(cc: tuple[str, ...], path: str) -> tuple[str, ...]:
     name = re.sub(r"clang(?!\+\+)", "clang++", re.sub(r"gcc(?!\w)", "g++", program.name), count=1)
     if name == program.name:
         name = re.sub(r"(^|-)cc$", r"\1c++", program.name)
-    sibling = process.find_program(str(program.with_name(name)), path=path) or process.find_program(name, path=path)
+    sibling = process.find_program(str(program.with_name(name)), path=path) or process.find_program(
+        name, path=path
+    )
     if name == program.name or sibling is None:
         return ()
     return (*cc[:index], sibling, *cc[index + 1 :])
@@ -204,14 +219,22 @@ def _search_list(text: str) -> tuple[str, ...]:
     match = re.search(r"#include <\.\.\.> search starts here:\n(.*?)End of search list", text, re.DOTALL)
     if not match:
         return ()
-    return tuple(dict.fromkeys(os.path.realpath(line.strip()) for line in match[1].splitlines() if line.strip()))
+    return tuple(
+        dict.fromkeys(os.path.realpath(line.strip()) for line in match[1].splitlines() if line.strip())
+    )
 
 
 def _check_machine(command: tuple[str, ...], probe: _Probe, machine: Machine, abi: Mapping[str, str]) -> None:
     header = probe.header
     if header is None:
-        raise ToolchainError(f"{shlex.join(command)} does not make ELF files", hint="Name the target's compiler: --cc COMMAND")
-    if (header.elf_machine, header.bits, header.byteorder) != (machine.elf_machine, machine.bits, machine.byteorder):
+        raise ToolchainError(
+            f"{shlex.join(command)} does not make ELF files", hint="Name the target's compiler: --cc COMMAND"
+        )
+    if (header.elf_machine, header.bits, header.byteorder) != (
+        machine.elf_machine,
+        machine.bits,
+        machine.byteorder,
+    ):
         made = f"{header.bits}-bit {header.byteorder}-endian {machines.elf_machine_name(header.elf_machine)}"
         want = f"{machine.bits}-bit {machine.byteorder}-endian {machines.elf_machine_name(machine.elf_machine)} ({machine.name})"
         raise ToolchainError(
@@ -268,7 +291,11 @@ def _find_tools(wanted: Wanted, cc: tuple[str, ...], path: str) -> dict[str, tup
         if name in wanted.tools:
             tools[name] = _resolve(wanted.tools[name], path)
             continue
-        found = process.find_program(str(program.parent / (prefix + name)), path=path) if "/" not in prefix else None
+        found = (
+            process.find_program(str(program.parent / (prefix + name)), path=path)
+            if "/" not in prefix
+            else None
+        )
         found = found or (process.find_program(prefix + name, path=path) if prefix else None)
         if found:
             tools[name] = (found,)

@@ -12,7 +12,13 @@ from crosspy import elf
 from crosspy.errors import TargetDataError
 from crosspy.model.target import Libc
 
-_PATTERNS: Final = (("glibc", "libc.so.6"), ("musl", "ld-musl-*.so.1"), ("musl", "libc.musl-*.so.1"), ("uclibc", "libuClibc-*.so"), ("uclibc", "ld-uClibc.so.?"))
+_PATTERNS: Final = (
+    ("glibc", "libc.so.6"),
+    ("musl", "ld-musl-*.so.1"),
+    ("musl", "libc.musl-*.so.1"),
+    ("uclibc", "libuClibc-*.so"),
+    ("uclibc", "ld-uClibc.so.?"),
+)
 _GLIBC_VERSION: Final = re.compile(r"GLIBC_(\d+)\.(\d+)(?:\.\d+)?")
 
 
@@ -71,7 +77,8 @@ def _read(kind: str, path: Path, resolved: Path) -> FoundLibc:
         file = elf.read(resolved)
     except elf.ElfDamaged as error:
         raise TargetDataError(
-            f"{path}: damaged C library: {error}", hint="The sysroot is incomplete: build or extract it again."
+            f"{path}: damaged C library: {error}",
+            hint="The sysroot is incomplete: build or extract it again.",
         ) from None
     version = _glibc_version(file) if kind == "glibc" else _text_version(kind, resolved)
     return FoundLibc(libc=Libc(kind=kind, version=version), path=path, file=file)

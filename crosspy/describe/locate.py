@@ -30,7 +30,9 @@ class Location:
     build_tree: Path | None = None
 
 
-def locate(*, sysroot: Path | None, python: Path | None, data_file: Path | None, version: str = "") -> Location:
+def locate(
+    *, sysroot: Path | None, python: Path | None, data_file: Path | None, version: str = ""
+) -> Location:
     """Find the target's Python.
 
     :param python: a target interpreter, an installation prefix or a build tree, when the user named one.
@@ -39,7 +41,10 @@ def locate(*, sysroot: Path | None, python: Path | None, data_file: Path | None,
     :raises TargetDataError: if there is none; :raises ContradictionError: if there are several that differ.
     """
     if sysroot is not None and not sysroot.is_dir():
-        raise TargetDataError(f"not a sysroot: {sysroot} is not a directory", hint="Give the directory that holds usr/include and usr/lib.")
+        raise TargetDataError(
+            f"not a sysroot: {sysroot} is not a directory",
+            hint="Give the directory that holds usr/include and usr/lib.",
+        )
     if python is not None:
         tree = _build_tree(python)
         if tree is not None:
@@ -48,7 +53,8 @@ def locate(*, sysroot: Path | None, python: Path | None, data_file: Path | None,
     if data_file is not None:
         data = sysconfigdata.parse(data_file)
         return Location(sysroot=sysroot, data=data, stdlib=_stdlib_beside(data, sysroot))
-    assert sysroot is not None
+    if sysroot is None:
+        raise TargetDataError("no target Python is named", hint="Give --sysroot DIR, or a TARGET_PYTHON.")
     data = _choose(_candidates(sysroot, python), sysroot, version)
     return Location(sysroot=sysroot, data=data, stdlib=_stdlib_beside(data, sysroot))
 
@@ -66,7 +72,10 @@ def _in_build_tree(tree: Path, sysroot: Path | None, data_file: Path | None) -> 
             raise TargetDataError(f"{tree / 'pybuilddir.txt'} points outside its build tree: {build_lib}")
         files = sorted(build_lib.glob("_sysconfigdata_*.py"))
         if len(files) != 1:
-            raise TargetDataError(f"{build_lib}: {len(files)} sysconfigdata files, expected one", hint="Finish the build: make pybuilddir.txt all")
+            raise TargetDataError(
+                f"{build_lib}: {len(files)} sysconfigdata files, expected one",
+                hint="Finish the build: make pybuilddir.txt all",
+            )
         data_file = files[0]
     data = sysconfigdata.parse(data_file)
     return Location(sysroot=sysroot, data=data, stdlib=None, build_tree=tree)
@@ -75,7 +84,10 @@ def _in_build_tree(tree: Path, sysroot: Path | None, data_file: Path | None) -> 
 def _sysroot_of(python: Path) -> Path:
     """Guess the sysroot of ``SYSROOT/usr/bin/python3``, ``SYSROOT/opt/x/bin/python3`` or of such a prefix."""
     if not python.exists():
-        raise TargetDataError(f"no target Python at {python}", hint="Give its interpreter, its prefix, its build tree, or --sysroot DIR.")
+        raise TargetDataError(
+            f"no target Python at {python}",
+            hint="Give its interpreter, its prefix, its build tree, or --sysroot DIR.",
+        )
     prefix = python if python.is_dir() else python.parent.parent
     for tail in ("usr/local", "usr"):
         if str(prefix).endswith("/" + tail):
@@ -139,14 +151,13 @@ def _nothing_found(sysroot: Path) -> TargetDataError:
         )
     return TargetDataError(
         f"not a sysroot with Python: no usr/lib/pythonX.Y/_sysconfigdata*.py in {sysroot}",
-        hint="Debian: install python3-dev in it. Yocto: DEPENDS += \"python3\". Buildroot: use output/staging, not output/target.",
+        hint='Debian: install python3-dev in it. Yocto: DEPENDS += "python3". Buildroot: use output/staging, not output/target.',
     )
 
 
 def _stdlib_beside(data: Sysconfigdata, sysroot: Path | None) -> Path | None:
     directories = [data.path.parent]
     if sysroot is not None:
-        for name in ("DESTLIB", "LIBDEST", "BINLIBDEST"):
-            if data.text(name).startswith("/"):
-                directories.append(sysroot / data.text(name).lstrip("/"))
+        recorded = [data.text(name) for name in ("DESTLIB", "LIBDEST", "BINLIBDEST")]
+        directories += [sysroot / path.lstrip("/") for path in recorded if path.startswith("/")]
     return next((d for d in directories if (d / "os.py").is_file()), None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -48,7 +48,7 @@ class Request:
     """``X.Y`` to take where a sysroot holds several Pythons."""
     uname: str = ""
     """``os.uname().machine`` of the target, where the sysroot's own answer is not wanted."""
-    wanted: Wanted = Wanted()
+    wanted: Wanted = field(default_factory=Wanted)
     need_compiler: bool = False
     overrides: Mapping[str, str | int] | None = None
     """sysconfig variables to replace (``--config-var``)."""
@@ -61,17 +61,23 @@ def describe(request: Request, *, env: Mapping[str, str]) -> Target:
     :raises TargetDataError, ContradictionError, ToolchainError: see there.
     """
     sysroot = None if request.sysroot is None else Path(os.path.abspath(request.sysroot))  # noqa: PTH100 -- links stay
-    location = locate.locate(sysroot=sysroot, python=request.python, data_file=request.sysconfigdata, version=request.version)
+    location = locate.locate(
+        sysroot=sysroot, python=request.python, data_file=request.sysconfigdata, version=request.version
+    )
     data = _overridden(location.data, request.overrides or {})
-    location = Location(sysroot=location.sysroot, data=data, stdlib=location.stdlib, build_tree=location.build_tree)
+    location = Location(
+        sysroot=location.sysroot, data=data, stdlib=location.stdlib, build_tree=location.build_tree
+    )
     sources: dict[str, str] = {}
     machine = _machine(data, sources)
     binary = target_python.find_binary(location)
     found = libc.find_libc(location.sysroot, data.text("MULTIARCH")) if location.sysroot else None
     abi, e_flags = _check_elf(machine, data, found, binary, sources)
     uname = _uname(request.uname, machine, found, binary, sources)
-    python = target_python.describe_python(location, platform=f"linux-{uname}", binary=binary, sources=sources)
-    toolchain, warnings = _toolchain(request, location, machine, abi, env, sources)
+    python = target_python.describe_python(
+        location, platform=f"linux-{uname}", binary=binary, sources=sources
+    )
+    toolchain, warnings = _toolchain(request, location, machine, abi, env, sources=sources)
     return Target(
         machine=machine,
         uname=uname,
@@ -118,7 +124,11 @@ def _machine(data: Sysconfigdata, sources: dict[str, str]) -> Machine:
 
 
 def _check_elf(
-    machine: Machine, data: Sysconfigdata, found: FoundLibc | None, binary: target_python.Binary | None, sources: dict[str, str]
+    machine: Machine,
+    data: Sysconfigdata,
+    found: FoundLibc | None,
+    binary: target_python.Binary | None,
+    sources: dict[str, str],
 ) -> tuple[dict[str, str], int]:
     """Compare the sysroot's ELF files with sysconfigdata's machine, and return the ABI that they state, and its flags."""
     files: list[tuple[Path, elf.ElfHeader]] = []
@@ -130,7 +140,11 @@ def _check_elf(
             files.append((binary.path, header))
     abi: dict[str, str] = {}
     for path, header in files:
-        if (header.elf_machine, header.bits, header.byteorder) != (machine.elf_machine, machine.bits, machine.byteorder):
+        if (header.elf_machine, header.bits, header.byteorder) != (
+            machine.elf_machine,
+            machine.bits,
+            machine.byteorder,
+        ):
             raise ContradictionError(
                 f"the sysroot contradicts itself: {data.path} says {_triplet(data)}, but {path} is "
                 f"{header.bits}-bit {header.byteorder}-endian {machines.elf_machine_name(header.elf_machine)}",
@@ -138,18 +152,26 @@ def _check_elf(
             )
         stated = machines.abi_of(header.elf_machine, header.bits, header.flags)
         for what, one, two in machines.abi_conflicts(abi, stated):
-            raise ContradictionError(f"the sysroot contradicts itself: {what} is {one} in {files[0][0]}, {two} in {path}")
+            raise ContradictionError(
+                f"the sysroot contradicts itself: {what} is {one} in {files[0][0]}, {two} in {path}"
+            )
         for key, value in stated.items():
             abi.setdefault(key, value)
             sources.setdefault(f"abi.{key}", f"{path}: e_flags")
     if machine.name in {"arm", "armeb"} and "float" not in abi and _triplet(data):
-        abi["float"] = "hard" if _triplet(data).endswith("hf") or data.text("MULTIARCH").endswith("hf") else "soft"
+        abi["float"] = (
+            "hard" if _triplet(data).endswith("hf") or data.text("MULTIARCH").endswith("hf") else "soft"
+        )
         sources["abi.float"] = f"{data.path}: HOST_GNU_TYPE"
     return abi, files[-1][1].flags if files else 0
 
 
 def _uname(
-    asked: str, machine: Machine, found: FoundLibc | None, binary: target_python.Binary | None, sources: dict[str, str]
+    asked: str,
+    machine: Machine,
+    found: FoundLibc | None,
+    binary: target_python.Binary | None,
+    sources: dict[str, str],
 ) -> str:
     if asked:
         sources["uname"] = "--machine"
@@ -200,7 +222,13 @@ def _alignment(name: str, size: int, machine: Machine) -> int:
 
 
 def _toolchain(
-    request: Request, location: Location, machine: Machine, abi: Mapping[str, str], env: Mapping[str, str], sources: dict[str, str]
+    request: Request,
+    location: Location,
+    machine: Machine,
+    abi: Mapping[str, str],
+    env: Mapping[str, str],
+    *,
+    sources: dict[str, str],
 ) -> tuple[Toolchain | None, tuple[str, ...]]:
     candidates = _compiler_candidates(request.wanted, location.data)
     try:
@@ -211,7 +239,11 @@ def _toolchain(
         if request.need_compiler or request.wanted.cc:
             raise
         return None, (f"no toolchain described: {error.message}",)
-    sources["toolchain"] = "--cc, CC or --cross-prefix" if request.wanted.cc or request.wanted.prefix else f"found: {candidates[0]}"
+    sources["toolchain"] = (
+        "--cc, CC or --cross-prefix"
+        if request.wanted.cc or request.wanted.prefix
+        else f"found: {candidates[0]}"
+    )
     return toolchain, ()
 
 
@@ -220,10 +252,22 @@ def _compiler_candidates(wanted: Wanted, data: Sysconfigdata) -> list[str]:
     if wanted.prefix:
         return [wanted.prefix + "gcc", wanted.prefix + "clang", wanted.prefix + "cc"]
     recorded = compiler.words(data.text("CC")) if data.text("CC") else ()
-    names = [word for word in recorded[:2] if not word.startswith("-") and Path(word).name not in {"ccache", "sccache"}][:1]
+    names = [
+        word
+        for word in recorded[:2]
+        if not word.startswith("-") and Path(word).name not in {"ccache", "sccache"}
+    ][:1]
     names = [Path(name).name if not Path(name).exists() else name for name in names]
-    triplets = [data.text("MULTIARCH"), data.text("HOST_GNU_TYPE"), re.sub(r"-unknown-", "-", data.text("HOST_GNU_TYPE"))]
-    native = {"gcc", "cc", "clang", "x86_64-linux-gnu-gcc"} if machines.by_triplet(_triplet(data)) != machines.by_triplet(os.uname().machine) else set()
+    triplets = [
+        data.text("MULTIARCH"),
+        data.text("HOST_GNU_TYPE"),
+        re.sub(r"-unknown-", "-", data.text("HOST_GNU_TYPE")),
+    ]
+    native = (
+        {"gcc", "cc", "clang", "x86_64-linux-gnu-gcc"}
+        if machines.by_triplet(_triplet(data)) != machines.by_triplet(os.uname().machine)
+        else set()
+    )
     names = [name for name in names if name not in native]
     return list(dict.fromkeys(names + [f"{triplet}-gcc" for triplet in triplets if triplet]))
 
@@ -241,7 +285,11 @@ def _os_release(sysroot: Path | None, sources: dict[str, str]) -> dict[str, str]
         except OSError:
             continue
         pattern = re.compile(r"""^([a-zA-Z0-9_]+)=(["']?)(.*)\2$""")
-        found = {m[1]: re.sub(r"\\([\\$\"'`])", r"\1", m[3]) for line in text.splitlines() if (m := pattern.match(line))}
+        found = {
+            m[1]: re.sub(r"\\([\\$\"'`])", r"\1", m[3])
+            for line in text.splitlines()
+            if (m := pattern.match(line))
+        }
         sources["os_release"] = str(path)
         return {"NAME": "Linux", "ID": "linux", "PRETTY_NAME": "Linux", **found}
     return {}

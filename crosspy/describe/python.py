@@ -41,22 +41,41 @@ def find_binary(location: Location) -> Binary | None:
             if elf.read_header(resolved) is None:
                 continue
         except elf.ElfDamaged as error:
-            raise TargetDataError(f"{path}: damaged Python: {error}", hint="Build or extract the sysroot again.") from None
+            raise TargetDataError(
+                f"{path}: damaged Python: {error}", hint="Build or extract the sysroot again."
+            ) from None
         return Binary(path=path, content=resolved.read_bytes())
     return None
 
 
 def _binary_candidates(location: Location) -> list[Path]:
     data = location.data
-    names = [name for name in (data.text("INSTSONAME"), data.text("LDLIBRARY")) if name.endswith((".so", ".0")) or ".so." in name]
+    names = [
+        name
+        for name in (data.text("INSTSONAME"), data.text("LDLIBRARY"))
+        if name.endswith((".so", ".0")) or ".so." in name
+    ]
     if location.build_tree is not None:
         return [location.build_tree / name for name in (*names, "python")]
     if location.sysroot is None:
         return []
     version = data.version + data.text("ABIFLAGS")
-    directories = [data.text("LIBDIR"), "/usr/lib", "/usr/lib64", "/lib", f"/usr/lib/{data.text('MULTIARCH')}"]
-    paths = [in_sysroot(location.sysroot, directory) / name for directory in directories if directory for name in names]
-    paths += [in_sysroot(location.sysroot, d) / f"python{version}" for d in (data.text("BINDIR"), "/usr/bin") if d]
+    directories = [
+        data.text("LIBDIR"),
+        "/usr/lib",
+        "/usr/lib64",
+        "/lib",
+        f"/usr/lib/{data.text('MULTIARCH')}",
+    ]
+    paths = [
+        in_sysroot(location.sysroot, directory) / name
+        for directory in directories
+        if directory
+        for name in names
+    ]
+    paths += [
+        in_sysroot(location.sysroot, d) / f"python{version}" for d in (data.text("BINDIR"), "/usr/bin") if d
+    ]
     return paths
 
 
@@ -67,7 +86,9 @@ def in_sysroot(sysroot: Path, path: str) -> Path:
     return sysroot / path.lstrip("/")
 
 
-def describe_python(location: Location, *, platform: str, binary: Binary | None, sources: dict[str, str]) -> TargetPython:
+def describe_python(
+    location: Location, *, platform: str, binary: Binary | None, sources: dict[str, str]
+) -> TargetPython:
     """Put the facts together; ``sources`` gets an entry for each.
 
     :raises TargetDataError: if the sysconfigdata lacks what every CPython has.
@@ -75,7 +96,10 @@ def describe_python(location: Location, *, platform: str, binary: Binary | None,
     data = location.data
     for name in ("EXT_SUFFIX", "SOABI"):
         if not data.text(name):
-            raise TargetDataError(f"{data.path}: no {name} in it, so not of a CPython for Linux", hint="Name another: --sysconfigdata-file FILE")
+            raise TargetDataError(
+                f"{data.path}: no {name} in it, so not of a CPython for Linux",
+                hint="Name another: --sysconfigdata-file FILE",
+            )
     if not re.fullmatch(r"3\.\d+", data.version):
         raise TargetDataError(f"{data.path}: VERSION is {data.version!r}, not of the form 3.Y")
     abiflags = data.text("ABIFLAGS")
@@ -83,7 +107,10 @@ def describe_python(location: Location, *, platform: str, binary: Binary | None,
     schemes = _schemes(location.stdlib, sources)
     prefix = data.text("prefix") or "/usr"
     sources["python.config_vars"] = str(data.path)
-    include = _target_path(data.text("INCLUDEPY"), location.sysroot) or f"{prefix}/include/python{data.version}{abiflags}"
+    include = (
+        _target_path(data.text("INCLUDEPY"), location.sysroot)
+        or f"{prefix}/include/python{data.version}{abiflags}"
+    )
     platinclude = _target_path(data.text("CONFINCLUDEPY"), location.sysroot) or include
     if location.build_tree is not None:
         include, platinclude = _build_tree_includes(location.build_tree, data.text("srcdir"))
@@ -94,7 +121,9 @@ def describe_python(location: Location, *, platform: str, binary: Binary | None,
         abiflags=abiflags,
         soabi=data.text("SOABI"),
         ext_suffix=data.text("EXT_SUFFIX"),
-        extension_suffixes=_extension_suffixes(data.text("EXT_SUFFIX"), data.version, abiflags, binary, sources),
+        extension_suffixes=_extension_suffixes(
+            data.text("EXT_SUFFIX"), data.version, abiflags, binary, sources
+        ),
         platform=platform,
         multiarch=data.text("MULTIARCH"),
         prefix=prefix,
@@ -135,19 +164,27 @@ def _patch_version(location: Location, sources: dict[str, str]) -> tuple[str, in
         directories.append(Path(_build_tree_includes(location.build_tree, data.text("srcdir"))[0]))
     if location.sysroot is not None:
         bare = f"/usr/include/python{data.version}{data.text('ABIFLAGS')}"
-        directories += [in_sysroot(location.sysroot, path) for path in (_target_path(data.text("INCLUDEPY"), location.sysroot), bare) if path]
+        directories += [
+            in_sysroot(location.sysroot, path)
+            for path in (_target_path(data.text("INCLUDEPY"), location.sysroot), bare)
+            if path
+        ]
     for directory in directories:
         header = directory / "patchlevel.h"
         try:
             text = header.read_text(encoding="utf-8", errors="replace")
         except OSError:
             continue
-        number = {m[1]: int(m[2], 0) for m in re.finditer(r"#define\s+PY_(\w+)\s+(0x[0-9A-Fa-f]+|\d+)\b", text)}
+        number = {
+            m[1]: int(m[2], 0) for m in re.finditer(r"#define\s+PY_(\w+)\s+(0x[0-9A-Fa-f]+|\d+)\b", text)
+        }
         level = re.search(r"#define\s+PY_RELEASE_LEVEL\s+PY_RELEASE_LEVEL_(\w+)", text)
         levels = {"ALPHA": 0xA, "BETA": 0xB, "GAMMA": 0xC, "FINAL": 0xF}
         shown = re.search(r'#define\s+PY_VERSION\s+"([^"]+)"', text)
         try:
-            code = number["MAJOR_VERSION"] << 24 | number["MINOR_VERSION"] << 16 | number["MICRO_VERSION"] << 8
+            code = (
+                number["MAJOR_VERSION"] << 24 | number["MINOR_VERSION"] << 16 | number["MICRO_VERSION"] << 8
+            )
             code |= levels[level[1]] << 4 | number["RELEASE_SERIAL"] if level else 0xF0
         except KeyError:
             continue
@@ -173,7 +210,9 @@ def _extension_suffixes(
         found = sorted(names, key=lambda name: (len(name), name))
         sources["python.extension_suffixes"] = str(binary.path)
         return (ext_suffix, *found, ".so")
-    sources["python.extension_suffixes"] = "EXT_SUFFIX, and CPython's rule for its version (no interpreter in the sysroot)"
+    sources["python.extension_suffixes"] = (
+        "EXT_SUFFIX, and CPython's rule for its version (no interpreter in the sysroot)"
+    )
     if "t" not in abiflags:
         return (ext_suffix, ".abi3.so", ".so")
     newer = int(version.split(".")[1]) >= 15
@@ -190,13 +229,21 @@ def _schemes(stdlib: Path | None, sources: dict[str, str]) -> dict[str, dict[str
         except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
             continue
         for node in tree.body:
-            if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name) and node.targets[0].id == "_INSTALL_SCHEMES":
+            if (
+                isinstance(node, ast.Assign)
+                and isinstance(node.targets[0], ast.Name)
+                and node.targets[0].id == "_INSTALL_SCHEMES"
+            ):
                 try:
                     value = ast.literal_eval(node.value)
                 except (ValueError, TypeError):
                     return {}
                 sources["python.schemes"] = str(path)
-                return {str(k): {str(a): str(b) for a, b in v.items()} for k, v in value.items() if "nt" not in str(k)}
+                return {
+                    str(k): {str(a): str(b) for a, b in v.items()}
+                    for k, v in value.items()
+                    if "nt" not in str(k)
+                }
     return {}
 
 
@@ -212,7 +259,11 @@ def _says_dist_packages(stdlib: Path | None) -> bool:
 def _builtin_modules(binary: Binary | None, sources: dict[str, str]) -> tuple[str, ...]:
     """Name the modules inside the interpreter: it exports a ``PyInit_`` for each. Without an interpreter: not known."""
     if binary is not None:
-        names = {name.removeprefix("PyInit_") for name in elf.defined_symbols(binary.path) if name.startswith("PyInit_")}
+        names = {
+            name.removeprefix("PyInit_")
+            for name in elf.defined_symbols(binary.path)
+            if name.startswith("PyInit_")
+        }
         if names:
             sources["python.builtin_modules"] = str(binary.path)
             return tuple(sorted(names | set(_ALWAYS_BUILTIN)))
@@ -232,7 +283,9 @@ def _build_info(binary: Binary | None, sources: dict[str, str]) -> str:
     """Read the date and time of the build (Modules/getbuildinfo.c keeps both as constants)."""
     if binary is None:
         return ""
-    dates = _strings(binary.content, b" 20", 7, rb"\0((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d{4})\0")
+    dates = _strings(
+        binary.content, b" 20", 7, rb"\0((?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) [ \d]\d \d{4})\0"
+    )
     times = _strings(binary.content, b":", 3, rb"\0([012]\d:[0-5]\d:[0-6]\d)\0")
     if len(dates) != 1 or len(times) != 1:
         return ""
@@ -277,7 +330,9 @@ def check_build_details(location: Location, python: TargetPython) -> tuple[str, 
         }
         for name, (claimed, known) in claims.items():
             if claimed is not None and claimed != known and not (name == "abi.flags" and not claimed):
-                warnings.append(f"{path}: {name} is {claimed!r}, but the sysconfigdata says {known!r}, which is believed")
+                warnings.append(
+                    f"{path}: {name} is {claimed!r}, but the sysconfigdata says {known!r}, which is believed"
+                )
     return tuple(warnings)
 
 

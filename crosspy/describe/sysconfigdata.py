@@ -17,7 +17,15 @@ from crosspy.model.python import ConfigValue
 _MAX_BYTES: Final = 4 << 20
 """Real ones are about 50 kB."""
 
-_ABI_VARS: Final = ("SOABI", "EXT_SUFFIX", "MULTIARCH", "HOST_GNU_TYPE", "VERSION", "ABIFLAGS", "Py_GIL_DISABLED")
+_ABI_VARS: Final = (
+    "SOABI",
+    "EXT_SUFFIX",
+    "MULTIARCH",
+    "HOST_GNU_TYPE",
+    "VERSION",
+    "ABIFLAGS",
+    "Py_GIL_DISABLED",
+)
 """What two descriptions of one Python cannot disagree about, besides every ``SIZEOF_*``."""
 
 
@@ -61,7 +69,9 @@ def parse(path: Path) -> Sysconfigdata:
         if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
             continue
         match statement:
-            case ast.Assign(targets=[ast.Name(id="build_time_vars")], value=ast.Dict() as value) if literal is None:
+            case ast.Assign(targets=[ast.Name(id="build_time_vars")], value=ast.Dict() as value) if (
+                literal is None
+            ):
                 literal = value
             case _:
                 raise TargetDataError(
@@ -74,7 +84,9 @@ def parse(path: Path) -> Sysconfigdata:
     return Sysconfigdata(path=path, variables=_evaluate(path, literal))
 
 
-_HINT: Final = "Take the file that the target's own Python build installed, or name another with --sysconfigdata-file."
+_HINT: Final = (
+    "Take the file that the target's own Python build installed, or name another with --sysconfigdata-file."
+)
 
 
 def _read(path: Path) -> bytes:
@@ -101,17 +113,24 @@ def _evaluate(path: Path, literal: ast.expr) -> dict[str, ConfigValue]:
     except (ValueError, TypeError, RecursionError, MemoryError):
         line = _first_code(literal) or literal.lineno
         raise TargetDataError(
-            f"{path}, line {line}: code inside build_time_vars; crosspy reads target data and never runs it", hint=_HINT
+            f"{path}, line {line}: code inside build_time_vars; crosspy reads target data and never runs it",
+            hint=_HINT,
         ) from None
     for name, item in value.items():
         if not isinstance(name, str) or not isinstance(item, str | int):
-            raise TargetDataError(f"{path}: build_time_vars[{name!r}] is neither text nor a number", hint=_HINT)
+            raise TargetDataError(
+                f"{path}: build_time_vars[{name!r}] is neither text nor a number", hint=_HINT
+            )
     return dict(value)
 
 
 def _first_code(literal: ast.expr) -> int | None:
     allowed = (ast.Dict, ast.Constant, ast.UnaryOp, ast.USub, ast.Load)
-    lines = [node.lineno for node in ast.walk(literal) if isinstance(node, ast.expr) and not isinstance(node, allowed)]
+    lines = [
+        node.lineno
+        for node in ast.walk(literal)
+        if isinstance(node, ast.expr) and not isinstance(node, allowed)
+    ]
     return min(lines, default=None)
 
 
@@ -122,7 +141,10 @@ def check_agreement(first: Sysconfigdata, second: Sysconfigdata) -> None:
 
     :raises ContradictionError: naming both files and the first variable that differs.
     """
-    names = [*_ABI_VARS, *sorted(n for n in first.variables.keys() | second.variables.keys() if n.startswith("SIZEOF_"))]
+    names = [
+        *_ABI_VARS,
+        *sorted(n for n in first.variables.keys() | second.variables.keys() if n.startswith("SIZEOF_")),
+    ]
     for name in names:
         one, two = first.variables.get(name), second.variables.get(name)
         if one != two and one is not None and two is not None:

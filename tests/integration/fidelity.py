@@ -100,7 +100,7 @@ def packaging_directory() -> Path:
 
 
 def target_python(sysroot: Path) -> Path:
-    return sorted(sysroot.glob("usr/bin/python3.[0-9]*[0-9]"))[0]
+    return min(sysroot.glob("usr/bin/python3.[0-9]*[0-9]"))
 
 
 def score(sysroot: Path, qemu: str, build_python: Path, *, env: Path | None = None) -> Score:

@@ -63,10 +63,14 @@ ask("sysconfig.get_makefile_filename()", sysconfig.get_makefile_filename)
 ask("sysconfig.get_default_scheme()", sysconfig.get_default_scheme)
 for name, path in sorted(sysconfig.get_paths().items()):
     ask(f"sysconfig.get_path({name})", lambda p=path: p)
-ask(
-    "sysconfig.parse_config_h",
-    lambda: sorted(sysconfig.parse_config_h(open(sysconfig.get_config_h_filename())).items())[:500],
-)
+
+
+def config_h():
+    with open(sysconfig.get_config_h_filename()) as file:
+        return sorted(sysconfig.parse_config_h(file).items())[:500]
+
+
+ask("sysconfig.parse_config_h", config_h)
 for name, value in sorted(sysconfig.get_config_vars().items()):
     ask(f"sysconfig.get_config_var({name})", lambda v=value: v)
 
