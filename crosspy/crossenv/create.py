@@ -289,6 +289,7 @@ def _write_tools(directory: Path, target: Target, made: _Made) -> None:
     if target.toolchain is not None:
         for name, text in launchers.launchers(target, target.toolchain, link_dirs).items():
             _write(tools / name, text, mode=0o755)
+    _write(tools / "skip-target-test", launchers.SKIP_TEST, mode=0o755)
     _write(directory / "target.json", made.target_json)
     _write(directory / "key", made.key + "\n")
     (directory / "python.elf").write_bytes(facts.python_header(target))

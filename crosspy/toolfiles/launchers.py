@@ -22,7 +22,13 @@ VARIABLES: Final = {
 }  # fmt: skip
 """Environment variable of each tool, and what its launcher is called behind the triplet."""
 
-# $d is the option with its directory, joined; $p the option alone when the directory is a word of its own.
+SKIP_TEST: Final = """\
+#!/bin/sh
+# A test program of the target does not run on the build machine. 77: skipped (automake manual, "Scripts-based Testsuites").
+exit 77
+"""
+
+# $p is an option whose directory is a word of its own, the one that follows.
 _COMPILER: Final = r"""#!/bin/sh
 # Made by crosspy: @what@ for @triplet@.
 unset CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH OBJC_INCLUDE_PATH LIBRARY_PATH COMPILER_PATH GCC_EXEC_PREFIX
