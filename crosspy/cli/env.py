@@ -7,8 +7,7 @@ import json
 import shlex
 
 from crosspy.cli.context import Context
-from crosspy.crossenv.layout import open_env
-from crosspy.toolfiles.environ import build_variables
+from crosspy.crossenv.layout import open_env, read_variables
 
 _EPILOG = """\
 examples:
@@ -28,12 +27,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, context: Context) -> int:
     env = open_env(context.path(args.env))
-    root = str(env.root)
-    variables = {name: value.replace("{ROOT}", root) for name, value in build_variables(env.target).items()}
+    variables, changes = read_variables(env)
     variables["PYTHON_CROSSENV"] = "1"
+    for name, operator, value in changes:
+        current = variables.get(name, context.environ.get(name, ""))
+        variables[name] = changed(current, operator, value)
     path = [str(env.root / "bin"), str(env.tools)]
     if args.json:
-        context.console.data(json.dumps({**variables, "PATH": [*path]}, indent=2, sort_keys=True))
+        context.console.data(json.dumps({**variables, "PATH": path}, indent=2, sort_keys=True))
     elif args.make:
         lines = [f"export {name} := {_for_make(value)}" for name, value in sorted(variables.items())]
         context.console.data("\n".join([*lines, f"export PATH := {_for_make(':'.join(path))}:$(PATH)"]))
@@ -41,6 +42,15 @@ def run(args: argparse.Namespace, context: Context) -> int:
         lines = [f"export {name}={shlex.quote(value)}" for name, value in sorted(variables.items())]
         context.console.data("\n".join([*lines, f'export PATH={shlex.quote(":".join(path))}:"$PATH"']))
     return 0
+
+
+def changed(current: str, operator: str, value: str) -> str:
+    """Apply one operator of ``crosspy create --env``: ``=`` sets, ``+=`` appends, ``?=`` keeps, ``:=`` adds to a path."""
+    if operator == "+=":
+        return current + value
+    if operator == ":=":
+        return ":".join(part for part in (current, value) if part)
+    return current if operator == "?=" and current else value
 
 
 def _for_make(value: str) -> str:

@@ -167,7 +167,9 @@ def _make_root(root: Path) -> None:
     except FileExistsError:
         return  # open_image says what it is
     except OSError as error:
-        raise UsageError(f"--root {root}: {error.strerror}", hint="Name a directory that you may write.") from None
+        raise UsageError(
+            f"--root {root}: {error.strerror}", hint="Name a directory that you may write."
+        ) from None
 
 
 def _sort(args: argparse.Namespace, context: Context) -> _Wanted:

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import hashlib
 import importlib.util
+import json
 import os
 import py_compile
 import shutil
@@ -232,7 +233,7 @@ def _fill(
         prefix.mkdir(parents=True, exist_ok=True)
         _write(library / "_crosspy_prefix.pth", f"{prefix}\n")
     _write_build_layer(scratch / "build", python, options)
-    _write_tools(scratch / "crosspy", target, made)
+    _write_tools(scratch / "crosspy", target, options, made)
     for name, text in scripts.all_scripts(
         python.version,
         root=root,
@@ -280,7 +281,7 @@ def _write_build_layer(prefix: Path, python: BuildPython, options: Options) -> N
     _write(library / "_crosspy_build.start", "_crosspy_build:activate\n")
 
 
-def _write_tools(directory: Path, target: Target, made: _Made) -> None:
+def _write_tools(directory: Path, target: Target, options: Options, made: _Made) -> None:
     tools = directory / "tools"
     tools.mkdir(parents=True)
     farm = links.absolute_links(target)
@@ -291,6 +292,7 @@ def _write_tools(directory: Path, target: Target, made: _Made) -> None:
             _write(tools / name, text, mode=0o755)
     _write(tools / "skip-target-test", launchers.SKIP_TEST, mode=0o755)
     _write(directory / "target.json", made.target_json)
+    _write(directory / "variables.json", json.dumps(_variables(target, options), indent=2) + "\n")
     _write(directory / "key", made.key + "\n")
     (directory / "python.elf").write_bytes(facts.python_header(target))
     _write(directory / "cross.ini", meson.cross_file(target))
@@ -301,6 +303,14 @@ def _write_tools(directory: Path, target: Target, made: _Made) -> None:
         directory / "pyo3" / f"_sysconfigdata__linux_{target.python.multiarch or target.machine.name}.py",
         sysconfig.literal_module(made.variables),
     )
+
+
+def _variables(target: Target, options: Options) -> dict[str, object]:
+    """Return what ``crosspy env`` prints, ``{ROOT}`` for the environment, and ``--env``'s changes to it."""
+    return {
+        "variables": {**environ.build_variables(target), **dict(sorted(options.flags.items()))},
+        "changes": [list(change) for change in options.user_env],
+    }
 
 
 def _write(path: Path, text: str, *, mode: int | None = None) -> None:

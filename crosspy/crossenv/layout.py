@@ -14,6 +14,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,3 +64,23 @@ def open_env(root: Path) -> CrossEnv:
             error.message, hint=f"Make it anew: crosspy create --clear {root} --sysroot DIR"
         ) from None
     return CrossEnv(root=root, target=target)
+
+
+def read_variables(env: CrossEnv) -> tuple[dict[str, str], list[tuple[str, str, str]]]:
+    """Return the variables of a build in ``env``, and ``--env``'s (name, operator, value).
+
+    :raises EnvironmentDirError: if the environment's own record of them is damaged.
+    """
+    path = env.root / "crosspy" / "variables.json"
+    try:
+        plain = json.loads(path.read_text(encoding="utf-8"))
+        variables = {
+            str(name): str(value).replace("{ROOT}", str(env.root))
+            for name, value in plain["variables"].items()
+        }
+        changes = [(str(name), str(operator), str(value)) for name, operator, value in plain["changes"]]
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise EnvironmentDirError(
+            f"{path}: {error}", hint=f"Make the environment anew: crosspy create --clear {env.root} ..."
+        ) from None
+    return variables, changes

@@ -56,6 +56,8 @@ def locate(
     if sysroot is None:
         raise TargetDataError("no target Python is named", hint="Give --sysroot DIR, or a TARGET_PYTHON.")
     data = _choose(_candidates(sysroot, python), sysroot, version)
+    if sysroot.name == "usr" and data.text("prefix") == "/usr" and data.path.is_relative_to(sysroot / "lib"):
+        sysroot = sysroot.parent  # the sysroot's usr was named
     return Location(sysroot=sysroot, data=data, stdlib=_stdlib_beside(data, sysroot))
 
 

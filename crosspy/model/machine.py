@@ -72,7 +72,16 @@ def _row(
 MACHINES: Final = (
     _row("aarch64", "aarch64|arm64", 183, 64, "little"),
     _row("aarch64_be", "aarch64_be", 183, 64, "big", meson="aarch64"),
-    _row("arm", r"arm(?!64)(v\d\w*?)?(?<!eb)(?<!b)|xscale", 40, 32, "little", uname="armv7l", meson="arm", cmake="arm"),
+    _row(
+        "arm",
+        r"arm(?!64)(v\d\w*?)?(?<!eb)(?<!b)|xscale",
+        40,
+        32,
+        "little",
+        uname="armv7l",
+        meson="arm",
+        cmake="arm",
+    ),
     _row("armeb", r"arm(v\d\w*?)?e?b", 40, 32, "big", uname="armv7b", meson="arm", cmake="arm"),
     _row("i686", r"i[3-6]86", 3, 32, "little", meson="x86", qemu="i386", align8=4),
     _row("x86_64", "x86_64|amd64", 62, 64, "little"),
@@ -87,8 +96,28 @@ MACHINES: Final = (
     _row("mipsel", r"mips(isa32(r[26])?)?el", 8, 32, "little", uname="mips", meson="mips"),
     _row("mips64", r"mips(isa)?64(r[26])?", 8, 64, "big", meson="mips64"),
     _row("mips64el", r"mips(isa)?64(r[26])?el", 8, 64, "little", uname="mips64", meson="mips64"),
-    _row("mipsn32", r"mips(isa)?64(r[26])?", 8, 32, "big", uname="mips64", meson="mips64", rust="mips64", qemu="mipsn32"),
-    _row("mipsn32el", r"mips(isa)?64(r[26])?el", 8, 32, "little", uname="mips64", meson="mips64", rust="mips64el", qemu="mipsn32el"),
+    _row(
+        "mipsn32",
+        r"mips(isa)?64(r[26])?",
+        8,
+        32,
+        "big",
+        uname="mips64",
+        meson="mips64",
+        rust="mips64",
+        qemu="mipsn32",
+    ),
+    _row(
+        "mipsn32el",
+        r"mips(isa)?64(r[26])?el",
+        8,
+        32,
+        "little",
+        uname="mips64",
+        meson="mips64",
+        rust="mips64el",
+        qemu="mipsn32el",
+    ),
     _row("s390x", "s390x", 22, 64, "big"),
     _row("loongarch64", "loongarch64|loong64", 258, 64, "little"),
     _row("sparc64", "sparc64", 43, 64, "big"),
@@ -173,4 +202,8 @@ def abi_of(elf_machine: int, bits: int, e_flags: int) -> dict[str, str]:
 
 def abi_conflicts(expected: dict[str, str], found: dict[str, str]) -> list[tuple[str, str, str]]:
     """Return ``(what, expected, found)`` for each ABI property that both state and state differently."""
-    return [(key, expected[key], found[key]) for key in sorted(expected.keys() & found.keys()) if expected[key] != found[key]]
+    return [
+        (key, expected[key], found[key])
+        for key in sorted(expected.keys() & found.keys())
+        if expected[key] != found[key]
+    ]

@@ -78,7 +78,9 @@ def from_json(text: str, *, origin: str) -> Target:
     try:
         plain = json.loads(text)
     except ValueError as error:
-        raise TargetDataError(f"{origin}: not JSON: {error}", hint="Make it with: crosspy describe -o target.json") from None
+        raise TargetDataError(
+            f"{origin}: not JSON: {error}", hint="Make it with: crosspy describe -o target.json"
+        ) from None
     if not isinstance(plain, dict) or plain.pop("schema", None) != SCHEMA:
         raise TargetDataError(
             f"{origin}: not a target description of schema {SCHEMA}",
@@ -112,4 +114,11 @@ def _from_plain(plain: dict[str, Any]) -> Target:
 def _toolchain(plain: dict[str, Any]) -> Toolchain:
     lists = {key: tuple(plain[key]) for key in ("cc", "cxx", "c_includes", "cxx_includes", "library_dirs")}
     tools = {str(name): tuple(words) for name, words in plain["tools"].items()}
-    return Toolchain(tools=tools, triplet=plain["triplet"], family=plain["family"], version=plain["version"], macros=plain["macros"], **lists)
+    return Toolchain(
+        tools=tools,
+        triplet=plain["triplet"],
+        family=plain["family"],
+        version=plain["version"],
+        macros=plain["macros"],
+        **lists,
+    )
