@@ -4,12 +4,15 @@ What is left: flags that the environment overrides appear once, and headers that
 """
 
 import os
-from types import ModuleType
 
 from . import buildfacts, facts
 
+TYPE_CHECKING = False  # typing's own would have to be imported
+if TYPE_CHECKING:
+    from types import ModuleType
 
-def apply(module: ModuleType) -> None:
+
+def apply(module: "ModuleType") -> None:
     if facts.INCLUDE:
         schemes = module._INSTALL_SCHEMES
         for scheme in schemes.values():

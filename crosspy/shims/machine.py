@@ -1,13 +1,16 @@
 """``platform``: most of it follows ``os.uname``, ``sys.version`` and ``os.confstr``; this is the rest."""
 
 import os
-from collections.abc import Callable
-from types import ModuleType
 
 from . import facts, replace
 
+TYPE_CHECKING = False  # typing's own would have to be imported
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import ModuleType
 
-def apply(module: ModuleType) -> None:
+
+def apply(module: "ModuleType") -> None:
     bits = f"{facts.OS['bits']}bit"
     executable = __import__("sys").executable
     real_architecture: Callable[..., tuple[str, str]] = module.architecture

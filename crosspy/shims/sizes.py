@@ -4,12 +4,12 @@ Packing and unpacking stay those of this process: bytes that are in its memory h
 """
 
 import struct
-from types import ModuleType
 
 from . import facts, keep, real, replace
 
 TYPE_CHECKING = False  # typing's own would have to be imported
 if TYPE_CHECKING:
+    from types import ModuleType
     from typing import Any
 
 _STRUCT_CODES = {
@@ -21,13 +21,13 @@ _STRUCT_CODES = {
 _COMPLEX = "FD"
 
 
-def before(module: ModuleType) -> None:
+def before(module: "ModuleType") -> None:
     """``ctypes`` compares struct's sizes with its own while it is imported, and must not see a difference."""
     if module.__name__ == "ctypes":
         struct.calcsize = real(struct, "calcsize")
 
 
-def apply(module: ModuleType) -> None:
+def apply(module: "ModuleType") -> None:
     if keep("words"):
         return
     replace(struct, "calcsize", calcsize)
@@ -69,14 +69,14 @@ _CTYPES_CODES = {
 }  # fmt: skip
 
 
-def _apply_ctypes(module: ModuleType) -> None:
+def _apply_ctypes(module: "ModuleType") -> None:
     _split_long_long(module)
     layout = _Layout(module)
     replace(module, "sizeof", layout.sizeof)
     replace(module, "alignment", layout.alignment)
 
 
-def _split_long_long(module: ModuleType) -> None:
+def _split_long_long(module: "ModuleType") -> None:
     """Give ``long long`` a type of its own: on a 64-bit build machine ctypes calls it ``c_long``, as it does int64."""
     if facts.TYPES["long"][0] == facts.TYPES["long long"][0] or module.c_longlong is not module.c_long:
         return
@@ -89,7 +89,7 @@ def _split_long_long(module: ModuleType) -> None:
 class _Layout:
     """Sizes of ctypes types on the target: c_long is 4 bytes on a 32-bit one, whatever this process uses."""
 
-    def __init__(self, module: ModuleType) -> None:
+    def __init__(self, module: "ModuleType") -> None:
         self.ctypes = module
         self.real_sizeof = module.sizeof
         self.real_alignment = module.alignment
