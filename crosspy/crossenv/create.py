@@ -288,7 +288,9 @@ def _write_tools(directory: Path, target: Target, options: Options, made: _Made)
     links.write(directory / "links", farm)
     link_dirs = sorted({str(Path(name).parent) for name in farm if not name.endswith(".pc")})
     if target.toolchain is not None:
-        for name, text in launchers.launchers(target, target.toolchain, link_dirs).items():
+        for name, text in launchers.launchers(
+            target, target.toolchain, link_dirs, os.path.realpath(target.sysroot) if target.sysroot else ""
+        ).items():
             _write(tools / name, text, mode=0o755)
     _write(tools / "skip-target-test", launchers.SKIP_TEST, mode=0o755)
     _write(directory / "target.json", made.target_json)

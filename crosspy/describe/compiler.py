@@ -80,6 +80,7 @@ def find_toolchain(
         cxx=cxx,
         tools=_find_tools(wanted, cc, path),
         triplet=c_result.triplet,
+        native=os.uname().machine == machine.uname,
         family=c_result.family,
         version=c_result.version,
         c_includes=c_includes,

@@ -20,6 +20,8 @@ class Toolchain:
     tools: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     triplet: str = ""
     """What ``-dumpmachine`` says."""
+    native: bool = False
+    """The build machine is of the target's architecture: the names of their tools could be the same."""
     family: str = "gcc"
     """``gcc`` or ``clang``"""
     version: str = ""

@@ -23,6 +23,7 @@ def replacements() -> list[tuple[bytes, bytes]]:
         os.environ.get("CROSSPY_SOURCE", ""): ".",
         os.environ.get("CROSSPY_ISOLATED", ""): "/build-env",
         buildfacts.SYSROOT: "",
+        os.path.realpath(buildfacts.SYSROOT) if buildfacts.SYSROOT else "": "",
     }
     for name in ("python", "python3", os.path.basename(sys.executable)):
         for directory in {os.path.join(ROOT, "bin"), os.path.dirname(sys.executable)}:

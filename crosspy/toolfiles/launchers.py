@@ -70,7 +70,7 @@ def launcher_name(target: Target, tool: str) -> str:
     """Return the file name of a launcher: what the triplet's own tool is called.
 
     Where the target's tools would be called as the build machine's (an x86-64 target with another libc, built on
-    x86-64), ``-crosspy-`` keeps them apart.
+    x86-64; aarch64 on aarch64), ``-crosspy-`` keeps them apart.
     """
     return f"{tool_prefix(target)}{tool}"
 
@@ -79,20 +79,24 @@ def tool_prefix(target: Target) -> str:
     """Return the triplet, as it stands before ``gcc``, and a dash."""
     toolchain = target.toolchain
     triplet = target.python.multiarch or (toolchain.triplet if toolchain else "") or target.triplet
-    if target.machine.name == "x86_64":
+    if toolchain is not None and toolchain.native:
         cpu, _, rest = triplet.partition("-")
         return f"{cpu}-crosspy-{rest}-"
     return f"{triplet}-"
 
 
-def launchers(target: Target, toolchain: Toolchain, link_dirs: Sequence[str] = ()) -> dict[str, str]:
+def launchers(
+    target: Target, toolchain: Toolchain, link_dirs: Sequence[str] = (), real_sysroot: str = ""
+) -> dict[str, str]:
     """Return the text of each launcher, by file name.
 
+    :param real_sysroot: the sysroot with its links resolved.
     :param link_dirs: directories below ``ENV/crosspy/links`` that stand for ones of the sysroot.
     """
     extra = _Directories(
         includes=tuple(name for name in link_dirs if "include" in name.split("/")),
         libraries=tuple(name for name in link_dirs if "include" not in name.split("/")),
+        real_sysroot=real_sysroot,
     )
     files = {
         launcher_name(target, "gcc"): _compiler(
@@ -116,6 +120,7 @@ def launchers(target: Target, toolchain: Toolchain, link_dirs: Sequence[str] = (
 class _Directories:
     includes: tuple[str, ...]
     libraries: tuple[str, ...]
+    real_sysroot: str
 
 
 def _compiler(
@@ -133,7 +138,10 @@ def _compiler(
         extra += ["-nostdinc", *(word for directory in includes for word in ("-isystem", directory))]
     extra += [f"-L{directory}" for directory in toolchain.library_dirs]
     if sysroot:
-        extra.append(f"-ffile-prefix-map={sysroot}=")
+        # A compiler writes down the directories that it finds, links resolved.
+        extra += [
+            f"-ffile-prefix-map={path}=" for path in dict.fromkeys((links.real_sysroot, sysroot)) if path
+        ]
     replacements = {
         "what": variable,
         "triplet": target.triplet,
