@@ -1,0 +1,377 @@
+"""Compiler launchers, run for real around a compiler that tells what it was given."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sample_targets import make_target, make_toolchain
+
+from crosspy.toolfiles.launchers import launcher_name, launchers, tool_prefix
+
+COMPILER = r"""#!/bin/sh
+# Arguments, each ended by a NUL; then the environment.
+printf '%s\0' "$@" >"$TOLD"
+env >"$TOLD.env"
+printf '%s' "$SAYS" >&2
+exit "${STATUS:-0}"
+"""
+
+
+@dataclass
+class Bench:
+    """A launcher, its compiler and a sysroot, below one directory."""
+
+    base: Path
+    sysroot: str = ""
+    toolchain: dict[str, Any] = field(default_factory=dict)
+    links: tuple[str, ...] = ()
+    env: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.base.mkdir(parents=True, exist_ok=True)
+        self.cwd = self.base / "project"
+        self.cwd.mkdir(exist_ok=True)
+        self.sysroot = self.sysroot or f"{self.base}/sysroot"
+        self.real = self.program("real-gcc")
+
+    def program(self, name: str) -> Path:
+        path = self.base / name
+        path.write_text(COMPILER)
+        path.chmod(0o755)
+        return path
+
+    def launcher(self, tool: str = "gcc") -> Path:
+        values = {
+            "cc": (str(self.real),),
+            "cxx": (str(self.real), "-x", "c++"),
+            "tools": {"ar": (str(self.real), "--plugin")},
+        }
+        target = make_target(sysroot=self.sysroot, toolchain=make_toolchain(**(values | self.toolchain)))
+        assert target.toolchain is not None
+        name = launcher_name(target, tool)
+        path = self.base / "env" / "tools" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(launchers(target, target.toolchain, self.links)[name])
+        path.chmod(0o755)
+        return path
+
+    def start(self, *words: str, tool: str = "gcc", **env: str) -> subprocess.CompletedProcess[str]:
+        self.told = self.base / "told"
+        self.told.unlink(missing_ok=True)
+        environ = {
+            "PATH": os.environ["PATH"],
+            "TOLD": str(self.told),
+            "PWD": str(self.cwd),
+            **self.env,
+            **env,
+        }
+        launcher = str(self.launcher(tool))
+        return subprocess.run(
+            [launcher, *words], env=environ, cwd=self.cwd, capture_output=True, text=True, check=False
+        )
+
+    def heard(self) -> list[str]:
+        """Return everything that the compiler was given."""
+        return os.fsdecode(self.told.read_bytes()).split("\0")[:-1]
+
+    def run(self, *words: str, tool: str = "gcc", **env: str) -> list[str]:
+        """Return what the compiler was given of ``words``: neither what stands before them nor what comes after."""
+        done = self.start("--begin", *words, "--end", tool=tool, **env)
+        assert (done.returncode, done.stdout) == (0, "")
+        heard = self.heard()
+        return heard[heard.index("--begin") + 1 : heard.index("--end")]
+
+
+@pytest.fixture
+def bench(tmp_path):
+    return Bench(tmp_path / "b")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("-I/usr/include", "-I@/usr/include"),
+        ("-I/usr/include/libxml2", "-I@/usr/include/libxml2"),
+        ("-I/usr/local/include/x", "-I@/usr/local/include/x"),
+        ("-I /usr/include/libxml2", "-I @/usr/include/libxml2"),
+        ("-isystem /usr/include", "-isystem @/usr/include"),
+        ("-isystem /usr/include/x86_64-linux-gnu", "-isystem @/usr/include/x86_64-linux-gnu"),
+        ("-iquote /usr/include/x", "-iquote @/usr/include/x"),
+        ("-idirafter /usr/include", "-idirafter @/usr/include"),
+        ("-L/usr/lib", "-L@/usr/lib"),
+        ("-L/usr/lib/", "-L@/usr/lib/"),
+        ("-L/lib", "-L@/lib"),
+        ("-L/usr/lib64", "-L@/usr/lib64"),
+        ("-L/usr/local/lib", "-L@/usr/local/lib"),
+        ("-L/usr/lib/x86_64-linux-gnu", "-L@/usr/lib/x86_64-linux-gnu"),
+        ("-L /usr/lib/x86_64-linux-gnu", "-L @/usr/lib/x86_64-linux-gnu"),
+        ("-L/lib/x86_64-linux-gnu", "-L@/lib/x86_64-linux-gnu"),
+        # The sysroot's own directories.
+        ("-I@/usr/include", "-I@/usr/include"),
+        ("-I @/usr/include", "-I @/usr/include"),
+        ("-L@/usr/lib", "-L@/usr/lib"),
+        ("-L @/usr/lib", "-L @/usr/lib"),
+        ("-isystem @/usr/include", "-isystem @/usr/include"),
+        ("@/usr/lib/libz.a", "@/usr/lib/libz.a"),
+        ("--sysroot=@", "--sysroot=@"),
+        # Of the project, and of build requirements.
+        ("-I. -Iinclude -I ../x", "-I. -Iinclude -I ../x"),
+        ("-I/usr/includes", "-I/usr/includes"),
+        ("-I/home/me/usr/include", "-I/home/me/usr/include"),
+        ("-I/tmp/pip-build-env-x/overlay/numpy/include", "-I/tmp/pip-build-env-x/overlay/numpy/include"),
+        ("-L/opt/lib -L build/lib", "-L/opt/lib -L build/lib"),
+        ("/usr/include/x.c", "/usr/include/x.c"),
+        ("-o /usr/include/x.o", "-o /usr/include/x.o"),
+        ("-DINC=-I/usr/include", "-DINC=-I/usr/include"),
+        # Processors.
+        ("-march=native -O2", "-O2"),
+        ("-mtune=native", ""),
+        ("-mcpu=native x.c", "x.c"),
+        ("-march=armv8-a -mtune=cortex-a57", "-march=armv8-a -mtune=cortex-a57"),
+        ("-march=nativeish", "-march=nativeish"),
+        # Order, and repetition.
+        ("-lz -I/usr/include -lz -L/usr/lib -lz", "-lz -I@/usr/include -lz -L@/usr/lib -lz"),
+        ("-I /usr/include -I /usr/include/x -L /usr/lib", "-I @/usr/include -I @/usr/include/x -L @/usr/lib"),
+        ("-c x.c -I", "-c x.c -I"),
+        ("", ""),
+    ],
+)
+def test_directories_of_the_build_machine_become_the_sysroots(bench, given, expected):
+    words = given.replace("@", bench.sysroot).split()
+    assert bench.run(*words) == expected.replace("@", bench.sysroot).split()
+
+
+ODD = [
+    "a b",
+    "-DX='a b'",
+    '-DX="a b"',
+    '-DX=\\"q\\"',
+    "$HOME",
+    "${PATH}",
+    "`id`",
+    "$(id)",
+    "*",
+    "a\nb",
+    "trailing\n",
+    "\t",
+    "",
+    "-",
+    "--",
+    "-n",
+    "-e",
+    "\\",
+    "\\n",
+    "é\udcff",
+    "a;b&c|d>e",
+    "!x",
+    "[",
+    "%s",
+]
+
+
+def test_odd_arguments_arrive_as_they_are(bench):
+    assert bench.run(*ODD) == ODD
+
+
+@pytest.mark.parametrize("word", ODD)
+def test_an_odd_argument_behind_a_directory_option(bench, word):
+    assert bench.run("-I", word, "-L", "x") == ["-I", word, "-L", "x"]
+
+
+def test_many_arguments(bench):
+    words = [f"file-{number}.o" for number in range(1000)]
+    assert bench.run(*words) == words
+
+
+def test_an_odd_argument_with_a_compiler_of_the_caller(bench):
+    assert bench.run(*ODD, CROSSPY_CC=f"{bench.real} -mcpu=x") == ODD
+
+
+@pytest.mark.parametrize("name", ["a b", "a;b", "(x)", "#x", "*?[a]", "é"])
+def test_places_with_odd_names(tmp_path, name):
+    bench = Bench(tmp_path / name)
+    assert bench.run("-I/usr/include", "x y") == [f"-I{bench.sysroot}/usr/include", "x y"]
+    assert f"--sysroot={bench.sysroot}" in bench.heard()
+
+
+def test_what_is_added(bench):
+    bench.toolchain = {
+        "c_includes": ("/tc/include", f"{bench.sysroot}/usr/include"),
+        "library_dirs": (f"{bench.sysroot}/usr/lib",),
+    }
+    bench.start("x.c")
+    assert bench.heard() == [
+        f"--sysroot={bench.sysroot}",
+        "x.c",
+        *("-nostdinc", "-isystem", "/tc/include", "-isystem", f"{bench.sysroot}/usr/include"),
+        f"-L{bench.sysroot}/usr/lib",
+        f"-ffile-prefix-map={bench.sysroot}=",
+        f"-ffile-prefix-map={bench.cwd}=.",
+    ]
+
+
+def test_directories_beside_the_launcher(bench):
+    bench.links = ("usr/lib/aarch64-linux-gnu", "usr/include")
+    bench.start("x.c")
+    beside = f"{bench.base}/env/tools/../links"
+    heard = bench.heard()
+    assert f"-L{beside}/usr/lib/aarch64-linux-gnu" in heard
+    assert heard[heard.index("-idirafter") + 1] == f"{beside}/usr/include"
+
+
+def test_without_a_sysroot(bench):
+    bench.sysroot = "/"
+    assert bench.run("-I/usr/include", "-L/usr/lib", "-march=native", "x.c") == [
+        "-I/usr/include",
+        "-L/usr/lib",
+        "x.c",
+    ]
+    assert not any("--sysroot" in word for word in bench.heard())
+
+
+def test_build_paths_stay_out_of_debug_information(bench):
+    bench.start("x.c", CROSSPY_SOURCE="/src/p", CROSSPY_ISOLATED="/tmp/pip-build-env-x")
+    mapped = [word for word in bench.heard() if word.startswith("-ffile-prefix-map=")]
+    assert mapped == [
+        f"-ffile-prefix-map={bench.sysroot}=",
+        "-ffile-prefix-map=/src/p=.",
+        f"-ffile-prefix-map={bench.cwd}=.",
+        "-ffile-prefix-map=/tmp/pip-build-env-x=/build-env",
+    ]
+
+
+def test_the_working_directory_is_mapped_once(bench):
+    bench.start("x.c", CROSSPY_SOURCE=str(bench.cwd))
+    assert bench.heard().count(f"-ffile-prefix-map={bench.cwd}=.") == 1
+
+
+MISLEADING = (
+    "CPATH",
+    "C_INCLUDE_PATH",
+    "CPLUS_INCLUDE_PATH",
+    "OBJC_INCLUDE_PATH",
+    "LIBRARY_PATH",
+    "COMPILER_PATH",
+    "GCC_EXEC_PREFIX",
+)
+
+
+def test_variables_that_mislead_compilers_are_unset(bench):
+    bench.start("x.c", **dict.fromkeys(MISLEADING, "/usr/x"), LC_ALL="de_DE.UTF-8", OTHER="kept")
+    environ = (bench.base / "told.env").read_text().splitlines()
+    assert not [line for line in environ if line.split("=")[0] in MISLEADING]
+    assert {"LC_ALL=C", "OTHER=kept"} <= set(environ)
+
+
+def test_words_of_the_compiler(bench):
+    bench.toolchain = {"cc": (str(bench.real), "-mcpu=x", "-DA=b c", "")}
+    bench.start("x.c")
+    assert bench.heard()[:5] == ["-mcpu=x", "-DA=b c", "", f"--sysroot={bench.sysroot}", "x.c"]
+
+
+def test_cxx(bench):
+    bench.start("x.cc", tool="g++")
+    assert bench.heard()[:4] == ["-x", "c++", f"--sysroot={bench.sysroot}", "x.cc"]
+
+
+def test_a_compiler_of_the_caller(bench):
+    other = bench.program("other gcc")
+    assert bench.run(
+        "-I/usr/include", CROSSPY_CC=f"{shlex.quote(str(other))} -mfpu=neon '-DX=a b' -DY=\\\"q\\\""
+    )
+    assert bench.heard()[:4] == ["-mfpu=neon", "-DX=a b", '-DY="q"', f"--sysroot={bench.sysroot}"]
+
+
+def test_a_cxx_compiler_of_the_caller_is_not_the_c_compiler(bench):
+    bench.start("x.c", CROSSPY_CXX="/nonexistent")
+    assert bench.told.exists()
+
+
+def test_other_tools(bench):
+    bench.start("rcs", "a b", "-I/usr/include", tool="ar")
+    assert bench.heard() == ["--plugin", "rcs", "a b", "-I/usr/include"]
+    bench.start("rcs", *ODD, tool="ar", CROSSPY_AR=f"{bench.real} -x 'y z'")
+    assert bench.heard() == ["-x", "y z", "rcs", *ODD]
+
+
+@pytest.mark.parametrize("status", [0, 1, 4, 127])
+def test_status_and_messages_pass(bench, status):
+    done = bench.start("x.c", STATUS=str(status), SAYS="x.c:1: error: no\n")
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", "x.c:1: error: no\n")
+
+
+@pytest.mark.parametrize(("status", "end"), [(0, "done"), (1, "failed"), (4, "failed")])
+def test_a_build_that_asks_for_a_record_gets_one(bench, tmp_path, status, end):
+    log = tmp_path / "log of it"
+    log.mkdir()
+    done = bench.start("-c", "a b.c", STATUS=str(status), SAYS="warning: hm\n", CROSSPY_BUILD_LOG=str(log))
+    assert (done.returncode, done.stderr) == (status, "warning: hm\n")
+    record = next(log.glob(f"*.{end}"))
+    cwd, *words = record.read_text().split("\n")
+    assert cwd == str(bench.cwd)
+    assert words[:4] == [str(bench.real), f"--sysroot={bench.sysroot}", "-c", "a b.c"]
+    assert (log / record.stem).read_text() == "warning: hm\n"
+    assert len(list(log.glob("*.*"))) == 1
+
+
+def test_a_record_that_nobody_can_write_harms_nothing(bench):
+    done = bench.start("x.c", SAYS="", CROSSPY_BUILD_LOG=str(bench.base / "absent"))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_two_runs_leave_two_records(bench, tmp_path):
+    log = tmp_path / "log"
+    log.mkdir()
+    for _ in range(2):
+        bench.start("x.c", CROSSPY_BUILD_LOG=str(log))
+    assert len(list(log.glob("*.done"))) == 2
+
+
+def test_a_compiler_that_was_removed(bench):
+    bench.real.unlink()
+    bench.toolchain = {"cc": (str(bench.base / "gone"),)}
+    done = bench.start("x.c")
+    assert done.returncode == 127
+    assert "gone" in done.stderr
+
+
+# Names.
+
+
+@pytest.mark.parametrize(
+    ("arch", "changes", "name"),
+    [
+        ("aarch64", {}, "aarch64-linux-gnu-gcc"),
+        ("armhf", {}, "arm-linux-gnueabihf-gcc"),
+        (
+            "aarch64",
+            {"python": {"multiarch": ""}, "toolchain": make_toolchain(triplet="aarch64-poky-linux")},
+            "aarch64-poky-linux-gcc",
+        ),
+        ("aarch64", {"python": {"multiarch": ""}, "toolchain": None}, "aarch64-unknown-linux-gnu-gcc"),
+    ],
+)
+def test_names(arch, changes, name):
+    assert launcher_name(make_target(arch, **changes), "gcc") == name
+    assert tool_prefix(make_target(arch, **changes)) == name.removesuffix("gcc")
+
+
+def test_a_launcher_for_each_tool_that_exists():
+    target = make_target()
+    assert target.toolchain is not None
+    names = {name.removeprefix("aarch64-linux-gnu-") for name in launchers(target, target.toolchain)}
+    assert names == {"gcc", "g++", "ar", "nm", "ranlib", "strip", "ld"}
+    no_cxx = make_toolchain(cxx=(), tools={"gfortran": ("/x/gfortran",)})
+    assert {name.rpartition("-")[2] for name in launchers(target, no_cxx)} == {"gcc", "gfortran"}
+
+
+def test_texts_are_the_same_twice():
+    target = make_target()
+    assert target.toolchain is not None
+    assert launchers(target, target.toolchain) == launchers(target, target.toolchain)
