@@ -264,7 +264,7 @@ def _compiler_candidates(wanted: Wanted, data: Sysconfigdata) -> list[str]:
         re.sub(r"-unknown-", "-", data.text("HOST_GNU_TYPE")),
     ]
     native = (
-        {"gcc", "cc", "clang", "x86_64-linux-gnu-gcc"}
+        {"gcc", "cc", "clang", f"{os.uname().machine}-linux-gnu-gcc"}
         if machines.by_triplet(_triplet(data)) != machines.by_triplet(os.uname().machine)
         else set()
     )

@@ -1,6 +1,7 @@
 """``platform``: most of it follows ``os.uname``, ``sys.version`` and ``os.confstr``; this is the rest."""
 
 import os
+import sys
 
 from . import facts, replace
 
@@ -12,11 +13,11 @@ if TYPE_CHECKING:
 
 def apply(module: "ModuleType") -> None:
     bits = f"{facts.OS['bits']}bit"
-    executable = __import__("sys").executable
+    own = sys.executable
     real_architecture: Callable[..., tuple[str, str]] = module.architecture
     real_libc_ver: Callable[..., tuple[str, str]] = module.libc_ver
 
-    def architecture(executable: str = executable, bits: str = bits, linkage: str = "") -> tuple[str, str]:
+    def architecture(executable: str = own, bits: str = bits, linkage: str = "") -> tuple[str, str]:
         """Return the target's bits for its own interpreter; other files are looked at as usual."""
         if os.path.realpath(executable) != os.path.realpath(own):
             return real_architecture(executable, bits, linkage)
@@ -29,7 +30,6 @@ def apply(module: "ModuleType") -> None:
             return facts.OS["libc_ver"]
         return real_libc_ver(executable, lib, version, chunksize)
 
-    own = executable
     architecture.__doc__ = real_architecture.__doc__
     replace(module, "architecture", architecture)
     replace(module, "libc_ver", libc_ver)

@@ -1,5 +1,6 @@
 """pip inside a cross environment: what it installs is for the target."""
 
+import atexit
 import os
 import sys
 from types import ModuleType
@@ -145,7 +146,19 @@ def _refuse_inprocess_build_dependencies(module: ModuleType) -> None:
         def __init__(
             self, *, finder: object, build_constraints: "Iterable[object]" = (), **_options: object
         ) -> None:
-            constraints = [str(item) for item in build_constraints if isinstance(item, str)]
-            super().__init__(finder, build_constraints=constraints)
+            super().__init__(finder, build_constraints=_constraint_files(build_constraints))
 
     vars(module)["InprocessBuildEnvironmentInstaller"] = NativeInstaller
+
+
+def _constraint_files(constraints: "Iterable[object]") -> list[str]:
+    """Return constraints, which this pip has parsed already, as the files that a pip of its own takes."""
+    import tempfile
+
+    lines = [str(getattr(item, "req", item)) for item in constraints]
+    if not lines:
+        return []
+    with tempfile.NamedTemporaryFile("w", suffix=".txt", prefix="crosspy-constraints-", delete=False) as file:
+        file.write("\n".join(lines) + "\n")
+    atexit.register(os.unlink, file.name)
+    return [file.name]
