@@ -101,7 +101,8 @@ def test_nothing_named(crosspy):
 
 def test_bad_root_is_told_before_the_build(crosspy, builds, env, tmp_path):
     asked, _ = builds
-    assert main(["install", "env", "--root", "absent", "numpy"], {}, tmp_path) == 2
+    (tmp_path / "file").write_text("")
+    assert main(["install", "env", "--root", "file", "numpy"], {}, tmp_path) == 2
     assert asked == []
 
 
