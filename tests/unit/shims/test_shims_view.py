@@ -1,0 +1,136 @@
+"""A build that looks for headers and libraries sees the sysroot's."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sample_targets import put
+
+
+@pytest.fixture
+def sysroot(tmp_path):
+    return put(
+        tmp_path / "sysroot",
+        {
+            "usr/include/zlib.h": "the sysroot's",
+            "usr/lib/aarch64-linux-gnu/libz.so": "",
+            "usr/lib/aarch64-linux-gnu/libz.a": "",
+            "usr/lib/libonly.so.1": "",
+            "lib/libdangling.so": "-> /nowhere",
+        },
+    )
+
+
+@pytest.fixture
+def view(shims, sysroot):
+    return shims(sysroot=str(sysroot)).load("view")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("/usr/include", "@/usr/include"),
+        ("/usr/include/zlib.h", "@/usr/include/zlib.h"),
+        ("/usr/include/absent.h", "@/usr/include/absent.h"),
+        ("/usr/local/include/x.h", "@/usr/local/include/x.h"),
+        ("/usr/include/x86_64-linux-gnu/bits/x.h", "@/usr/include/x86_64-linux-gnu/bits/x.h"),
+        ("/usr/lib/libz.so", "@/usr/lib/aarch64-linux-gnu/libz.so"),
+        ("/usr/lib/x86_64-linux-gnu/libz.so", "@/usr/lib/aarch64-linux-gnu/libz.so"),
+        ("/lib/x86_64-linux-gnu/libz.a", "@/usr/lib/aarch64-linux-gnu/libz.a"),
+        ("/lib64/libz.so", "@/usr/lib/aarch64-linux-gnu/libz.so"),
+        ("/usr/local/lib/libz.so", "@/usr/lib/aarch64-linux-gnu/libz.so"),
+        ("/usr/lib/libonly.so.1", "@/usr/lib/libonly.so.1"),
+        ("/lib/libdangling.so", "@/lib/libdangling.so"),
+        ("/usr/lib/libabsent.so", "@/usr/lib/libabsent.so"),
+        ("/usr/lib/x86_64-linux-gnu/libabsent.so.1.2", "@/usr/lib/x86_64-linux-gnu/libabsent.so.1.2"),
+        # As they are: tools, Python's own, the build's.
+        ("/usr/lib/python3.11/os.py", None),
+        ("/usr/lib/gcc/x86_64-linux-gnu/12/libgcc.a", None),
+        ("/usr/lib/x86_64-linux-gnu", None),
+        ("/usr/lib", None),
+        ("/usr/bin/gcc", None),
+        ("/usr/includes/x", None),
+        ("/usr/share/include/x", None),
+        ("/usr/lib/notalib.so", None),
+        ("/usr/lib/libz.so.txt", None),
+        ("/usr/lib/libdir/libz.so", None),
+        ("/home/me/usr/include/x.h", None),
+        ("usr/include/x.h", None),
+        ("include/x.h", None),
+        ("", None),
+        (".", None),
+        (b"/usr/include/zlib.h", None),
+        (3, None),
+        (None, None),
+    ],
+)
+def test_translation(view, sysroot, given, expected):
+    assert view.translate(given) == (given if expected is None else expected.replace("@", str(sysroot)))
+
+
+def test_paths_of_pathlib(view, sysroot):
+    assert view.translate(Path("/usr/include/zlib.h")) == f"{sysroot}/usr/include/zlib.h"
+    path = Path("/usr/bin")
+    assert view.translate(path) is path
+
+
+def test_a_path_that_fails_is_left_to_whoever_asked(view):
+    class Odd:
+        def __fspath__(self):
+            raise TypeError
+
+    odd = Odd()
+    os.PathLike.register(Odd)
+    assert view.translate(odd) is odd
+
+
+SEEN = """
+import io, os, pathlib, shutil, sys, tempfile, types
+sysroot = sys.argv[1]
+package = types.ModuleType("p"); package.__path__ = [sys.argv[2]]; sys.modules["p"] = package
+package.replace = lambda owner, name, value: setattr(owner, name, value)
+facts = types.ModuleType("p.buildfacts"); facts.SYSROOT = sysroot; facts.LIBRARY_DIRS = ("/usr/lib",)
+sys.modules["p.buildfacts"] = package.buildfacts = facts
+import p.view
+p.view.install()
+assert open("/usr/include/zlib.h").read() == "the sysroot's"
+assert io.open("/usr/include/zlib.h", "rb").read() == b"the sysroot's"
+with open(file="/usr/include/zlib.h", encoding="utf-8") as file: assert file.read()
+assert pathlib.Path("/usr/include/zlib.h").read_text() == "the sysroot's"
+assert os.path.exists("/usr/include/zlib.h") and os.path.isfile("/usr/include/zlib.h")
+assert not os.path.exists("/usr/include/stdlib.h")
+assert os.listdir("/usr/include") == ["zlib.h"] and [e.name for e in os.scandir("/usr/include")] == ["zlib.h"]
+assert os.access("/usr/include/zlib.h", os.R_OK)
+assert os.stat(path="/usr/include/zlib.h").st_size == 13 == os.stat("/usr/include/zlib.h", follow_symlinks=True).st_size
+assert [n for _, _, names in os.walk("/usr/include") for n in names] == ["zlib.h"]
+assert os.listdir() == os.listdir(".") and os.path.exists("/usr/bin/env")
+read, write = os.pipe(); os.write(write, b"x"); os.close(write)
+with open(read) as file: assert file.read() == "x"
+directory = tempfile.mkdtemp(); open(os.path.join(directory, "f"), "w").close()
+fd = os.open(directory, os.O_RDONLY); assert os.stat("f", dir_fd=fd).st_size == 0 and os.listdir(fd) == ["f"]; os.close(fd)
+shutil.copytree(directory, directory + "2"); shutil.rmtree(directory); shutil.rmtree(directory + "2")
+assert not os.path.exists(directory)
+try: os.stat("/no/such")
+except FileNotFoundError: pass
+else: raise AssertionError
+print("ok")
+"""
+
+
+def test_installed(sysroot):
+    """In a process of its own: it replaces what everybody uses."""
+    shims = Path(__file__).parents[3] / "crosspy" / "shims"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", SEEN, sysroot, shims], capture_output=True, text=True, check=False
+    )
+    assert (done.stdout.strip(), done.returncode) == ("ok", 0), done.stderr
+
+
+def test_nothing_without_a_sysroot(shims):
+    before = (os.stat, open)
+    shims(sysroot="/").load("view").install()
+    assert (os.stat, open) == before
