@@ -30,6 +30,7 @@ def prepare(argv: list[str]) -> None:
     environ["CROSSPY_SOURCE"] = os.getcwd()
     environ["CROSSPY_ISOLATED"] = _isolated_root()
     _see_build_tools(environ)
+    _keep_paths_out_of_rust(environ)
     from . import guard, view
 
     guard.watch(argv)
@@ -112,3 +113,19 @@ def _see_build_tools(environ: "os._Environ[str]") -> None:
             found = next((word for word in candidates if shutil.which(word)), None)
             if found:
                 environ[name] = found
+
+
+def _keep_paths_out_of_rust(environ: "os._Environ[str]") -> None:
+    """Let rustc write neither cargo's directory nor the project's into panic messages.
+
+    Separated by 0x1f, for directories with spaces (the Cargo book, "Environment Variables"); flags of the caller stay.
+    """
+    cargo = environ.get("CARGO_HOME") or os.path.join(os.path.expanduser("~"), ".cargo")
+    places = (
+        (cargo, "/cargo"),
+        (environ["CROSSPY_SOURCE"], "."),
+        (environ["CROSSPY_ISOLATED"], "/build-env"),
+    )
+    words = environ.pop("RUSTFLAGS", "").split()
+    words += [f"--remap-path-prefix={place}={name}" for place, name in places if place]
+    environ.setdefault("CARGO_ENCODED_RUSTFLAGS", "\x1f".join(words))

@@ -15,7 +15,7 @@ from crosspy.toolfiles.meson import pkg_config_dirs
 UNSET: Final = (
     "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH",
     "GCC_EXEC_PREFIX", "PKG_CONFIG_PATH", "PKG_CONFIG_SYSTEM_INCLUDE_PATH", "PKG_CONFIG_SYSTEM_LIBRARY_PATH",
-    "CMAKE_PREFIX_PATH", "CMAKE_INCLUDE_PATH", "CMAKE_LIBRARY_PATH", "RUSTFLAGS", "_PYTHON_HOST_PLATFORM",
+    "CMAKE_PREFIX_PATH", "CMAKE_INCLUDE_PATH", "CMAKE_LIBRARY_PATH", "_PYTHON_HOST_PLATFORM",
     "_PYTHON_SYSCONFIGDATA_NAME", "_PYTHON_PROJECT_BASE", "ARCHFLAGS", "LDSHARED",
 )  # fmt: skip
 """Variables that would let the build machine, or another build system's pretence, into a build."""
@@ -27,7 +27,7 @@ DEFAULTS: Final = {
 }
 """Set unless the caller did: a wheel's own dates begin in 1980 (ZIP), and sets have an order."""
 
-FLAGS: Final = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "FFLAGS")
+FLAGS: Final = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "FFLAGS", "RUSTFLAGS")
 
 
 def launcher_variables(target: Target) -> dict[str, str]:

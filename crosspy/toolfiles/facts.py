@@ -59,7 +59,14 @@ def facts_module(target: Target, choices: Choices) -> str:
 def build_facts_module(target: Target, choices: Choices) -> str:
     """Return the text of ``buildfacts.py``: what processes that run a build, or pip, read."""
     variables = environ.build_variables(target)
-    managed = {*variables, *environ.UNSET, *choices.flags, *environ.FLAGS, "LD"} - {
+    managed = {
+        *variables,
+        *environ.UNSET,
+        *choices.flags,
+        *environ.FLAGS,
+        "LD",
+        "CARGO_ENCODED_RUSTFLAGS",
+    } - {
         "LC_ALL",
         "PYTHONNOUSERSITE",
     }
