@@ -5,6 +5,7 @@ same one from pip 22.2 to 26. That process becomes a native one here, before it 
 """
 
 import os
+import subprocess
 import sys
 
 TYPE_CHECKING = False  # typing's own would have to be imported
@@ -33,7 +34,25 @@ def _run_natively(argv: list[str]) -> None:
     if words is None:
         os._exit(0)
     _match_layout(argv)
-    os.execve(sys.executable, [sys.executable, *words[1:]], native_environment())  # noqa: S606 -- this process becomes it
+    status = subprocess.call([sys.executable, *words[1:]], env=native_environment())
+    if status == 0:
+        status = _complete(argv)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status if status >= 0 else 1)
+
+
+def _complete(argv: list[str]) -> int:
+    """Put the target's headers and static libraries in the place of the build machine's; return an exit status."""
+    from . import facts, twins
+
+    prefix = next((argv[i + 1] for i, word in enumerate(argv[:-1]) if word == "--prefix"), "") or sys.prefix
+    try:
+        twins.complete(os.path.join(prefix, *facts.LIBRARY), argv)
+    except (twins.TwinError, OSError) as error:
+        sys.stderr.write(f"crosspy: error: {error}\n")
+        return 8
+    return 0
 
 
 def _match_layout(argv: list[str]) -> None:

@@ -89,8 +89,21 @@ def build_facts_module(target: Target, choices: Choices) -> str:
         "PYTHON": f"{target.python.exec_prefix}/bin/python{target.python.version}",
         "SYSROOT": "" if target.sysroot == "/" else target.sysroot,
         "LIBRARY_DIRS": _library_dirs(target),
+        "PACKAGE_DIRS": _package_dirs(target),
     }
     return _module("What a build in cross-python needs.", constants)
+
+
+def _package_dirs(target: Target) -> tuple[str, ...]:
+    """Return where the sysroot keeps packages of its Python, as paths on the build machine."""
+    if not target.sysroot:
+        return ()
+    python = target.python
+    names = [f"{python.exec_prefix}/{python.platlibdir}/python{python.version}/site-packages"]
+    names += [f"{python.prefix}/lib/python{python.version}/site-packages"]
+    if python.debian_layout:
+        names += ["/usr/lib/python3/dist-packages", f"/usr/local/lib/python{python.version}/dist-packages"]
+    return tuple(dict.fromkeys(target.sysroot + name for name in names))
 
 
 def _library_dirs(target: Target) -> tuple[str, ...]:

@@ -270,3 +270,23 @@ def test_pip_inside_the_environment(arm64, crosspy, tmp_path, pip_environ, versi
     listed = run([env / "bin" / "pip", "list"], env=environ).stdout
     assert "cext" in listed
     assert "setuptools" not in listed
+
+
+def test_headers_of_a_build_requirement_are_the_targets(bed, wheel, tmp_path):
+    """64-bit build machine, 32-bit target: a static assertion fails on the wrong headers."""
+    links = tmp_path / "links"
+    links.mkdir()
+    run(
+        [
+            "tar",
+            "-czf",
+            links / "twin_provider-1.0.tar.gz",
+            "--transform",
+            "s,^twin-provider,twin_provider-1.0,",
+            "twin-provider",
+        ],
+        cwd=PACKAGES,
+    )
+    # Debian's headers include <MULTIARCH/pythonX.Y/pyconfig.h>, which a relocated build Python's compiler must be told.
+    native = {"BUILD_CFLAGS": f"-idirafter {bed.build_python.parent.parent / 'include'}"}
+    assert "twin_consumer" in wheel(PACKAGES / "twin-consumer", "--find-links", links, env=native)

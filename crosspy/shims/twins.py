@@ -1,0 +1,143 @@
+"""One package on both sides: run the build machine's copy, compile against the target's.
+
+numpy as a build requirement is imported by the build machine's interpreter, and its headers and static libraries go
+into code for the target. ``NPY_SIZEOF_LONG`` of the wrong one makes modules that fail on the device
+(pandas-dev/pandas#62883). So what compilers read of such a package is replaced by the same file of the target's build
+of the same version: a package already in the environment or the sysroot, else one that is built now.
+"""
+
+import csv
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+
+from . import ROOT, buildfacts, facts
+
+_FOR_COMPILERS = (".h", ".hh", ".hpp", ".a", ".pc", ".ini", ".pxd", ".cmake")
+_CONFIGURED = re.compile(
+    rb"^[ \t]*#[ \t]*define[ \t]+\w*(?:SIZEOF|ALIGNOF|BYTE_ORDER|BYTEORDER)\w*[ \t]+[\d(]", re.MULTILINE
+)
+_PIP_OPTIONS = frozenset({
+    "-i", "--index-url", "--extra-index-url", "--find-links", "--trusted-host", "--cert", "--client-cert", "--proxy",
+})  # fmt: skip
+
+
+class TwinError(Exception):
+    """The target's build of a package could not be had."""
+
+
+def complete(library: str, pip_words: list[str]) -> None:
+    """Replace what compilers read in ``library``, a site-packages directory that pip has just filled.
+
+    :param pip_words: pip's command line, for the index and the links that it was told of.
+    """
+    for entry in sorted(os.listdir(library)) if os.path.isdir(library) else ():
+        if not entry.endswith(".dist-info"):
+            continue
+        name, _, version = entry.removesuffix(".dist-info").partition("-")
+        files = _recorded(library, entry)
+        if version and any(file.endswith(".so") for file in files) and _is_configured(library, files):
+            _replace(library, files, _twin(name, version, pip_words))
+
+
+def _recorded(library: str, entry: str) -> list[str]:
+    try:
+        with open(os.path.join(library, entry, "RECORD"), encoding="utf-8", newline="") as file:
+            names = [row[0] for row in csv.reader(file) if row]
+    except OSError:
+        return []
+    return [name for name in names if not os.path.isabs(name) and ".." not in name.split("/")]
+
+
+def _is_configured(library: str, files: list[str]) -> bool:
+    """Say whether a package has static libraries, or headers that a configuration for one machine was written into."""
+    for name in files:
+        if name.endswith(".a"):
+            return True
+        if name.endswith((".h", ".hpp")):
+            try:
+                with open(os.path.join(library, name), "rb") as file:
+                    if _CONFIGURED.search(file.read(1 << 18)):
+                        return True
+            except OSError:
+                continue
+    return False
+
+
+def _replace(library: str, files: list[str], twin: str) -> None:
+    for name in files:
+        source = os.path.join(twin, name)
+        if name.endswith(_FOR_COMPILERS) and os.path.isfile(source):
+            shutil.copyfile(source, os.path.join(library, name))
+
+
+def _twin(name: str, version: str, pip_words: list[str]) -> str:
+    """Return a directory with the target's build of a distribution."""
+    wanted = f"{_normalized(name)}-{version}"
+    for directory in (os.path.join(ROOT, *facts.LIBRARY), *buildfacts.PACKAGE_DIRS):
+        if _holds(directory, wanted):
+            return directory
+    kept = os.path.join(ROOT, "crosspy", "twins", wanted)
+    if not os.path.isdir(kept):
+        _build(f"{name}=={version}", kept, pip_words)
+    return kept
+
+
+def _normalized(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def _holds(directory: str, wanted: str) -> bool:
+    try:
+        entries = os.listdir(directory)
+    except OSError:
+        return False
+    for entry in entries:
+        name, _, version = entry.removesuffix(".dist-info").partition("-")
+        if entry.endswith(".dist-info") and f"{_normalized(name)}-{version}" == wanted:
+            # cross-expose leaves metadata alone.
+            return any(file.endswith(".so") for file in _recorded(directory, entry))
+    return False
+
+
+def _build(requirement: str, kept: str, pip_words: list[str]) -> None:
+    options = ["--no-index"] if "--no-index" in pip_words else []
+    for index, word in enumerate(pip_words[:-1]):
+        if word in _PIP_OPTIONS:
+            options += [word, pip_words[index + 1]]
+    sys.stderr.write(
+        f"crosspy: {requirement} is needed for the target, too: its headers are compiled against\n"
+    )
+    os.makedirs(os.path.dirname(kept), exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".twin-", dir=os.path.dirname(kept)) as scratch:
+        wheels = os.path.join(scratch, "wheels")
+        python = os.path.join(ROOT, "bin", "python")
+        argv = [
+            python,
+            "-m",
+            "pip",
+            "wheel",
+            "--no-deps",
+            "--progress-bar",
+            "off",
+            "-w",
+            wheels,
+            *options,
+            requirement,
+        ]
+        done = subprocess.run(argv, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if done.returncode:
+            sys.stderr.write(done.stdout.decode("utf-8", "replace"))
+            raise TwinError(
+                f"{requirement} is a build requirement whose headers or libraries are compiled against, so its build for "
+                "the target is needed; it failed (see above)"
+            )
+        tree = os.path.join(scratch, "tree")
+        with zipfile.ZipFile(os.path.join(wheels, os.listdir(wheels)[0])) as archive:
+            archive.extractall(tree)
+        if not os.path.isdir(kept):
+            os.rename(tree, kept)
