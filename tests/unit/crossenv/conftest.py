@@ -59,8 +59,12 @@ def shared_env(
 
 
 @pytest.fixture
-def run() -> Callable[..., str]:
-    """Return a function that runs a program, wants it to succeed, and returns its stripped output."""
+def run(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Return a function that runs a program, wants it to succeed, and returns its stripped output.
+
+    The user's own cache stays as it is.
+    """
+    cache = tmp_path_factory.mktemp("cache")
 
     def call(*argv: str | Path, cwd: Path | None = None, **env: str) -> str:
         words = [str(word) for word in argv]
@@ -68,7 +72,7 @@ def run() -> Callable[..., str]:
         assert found, words[0]
         done = subprocess.run(
             words,
-            env={**os.environ, **env},
+            env={**os.environ, "XDG_CACHE_HOME": str(cache), **env},
             cwd=cwd,
             capture_output=True,
             text=True,

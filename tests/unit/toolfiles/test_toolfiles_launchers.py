@@ -349,6 +349,9 @@ def test_a_compiler_that_was_removed(bench):
     [
         ("aarch64", {}, "aarch64-linux-gnu-gcc"),
         ("armhf", {}, "arm-linux-gnueabihf-gcc"),
+        ("x86_64", {}, "x86_64-linux-gnu-gcc"),
+        ("x86_64", {"toolchain": make_toolchain(native=True)}, "x86_64-crosspy-linux-gnu-gcc"),
+        ("aarch64", {"toolchain": make_toolchain(native=True)}, "aarch64-crosspy-linux-gnu-gcc"),
         (
             "aarch64",
             {"python": {"multiarch": ""}, "toolchain": make_toolchain(triplet="aarch64-poky-linux")},
