@@ -6,7 +6,7 @@ import os
 import shlex
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -26,7 +26,7 @@ _PASSED: Final = frozenset({
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "LD_LIBRARY_PATH",
     "CC", "CXX", "AR", "NM", "RANLIB", "STRIP", "LD", "OBJCOPY", "OBJDUMP", "READELF", "FC",
     "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "FFLAGS", "RUSTFLAGS", "CARGO_HOME", "RUSTUP_HOME", "CCACHE_DIR", "DISTCC_HOSTS", "ICECC_VERSION",
-    "BUILD_CC", "BUILD_CXX", "BUILD_CFLAGS", "BUILD_CXXFLAGS", "BUILD_CPPFLAGS", "BUILD_LDFLAGS", "BUILD_AR",
+    "CROSSPY_KEEP", "BUILD_CC", "BUILD_CXX", "BUILD_CFLAGS", "BUILD_CXXFLAGS", "BUILD_CPPFLAGS", "BUILD_LDFLAGS", "BUILD_AR",
     "CC_FOR_BUILD", "CXX_FOR_BUILD", "CFLAGS_FOR_BUILD", "LDFLAGS_FOR_BUILD", "NPY_BLAS_ORDER", "NPY_LAPACK_ORDER",
 })  # fmt: skip
 """Variables of the caller that a build may see; all others stay outside."""
@@ -92,12 +92,18 @@ def build_wheels(
         if not done.ok:
             raise BuildFailedError(
                 f"the wheels could not be made; pip's messages, and the compiler's, are above (exit status {done.status})",
-                hint=f"To look into it: CROSSPY_POLICY={options.policy} {shlex.join(argv)}",
+                hint=f"To look into it: {_reproducer(env, requirements, options)}",
             )
         wheels = sorted(made.glob("*.whl"))
         for wheel in wheels:
             check_wheel(wheel, env.target, prebuilt=options.policy != "sdist")
         return _placed(wheels, wheel_dir)
+
+
+def _reproducer(env: CrossEnv, requirements: Sequence[str], options: BuildOptions) -> str:
+    """Return a line to paste into a shell that does the same with pip itself, in the environment."""
+    words = [str(env.root / "bin" / "pip"), "wheel", "-v", *pip_options(options, Console()), *requirements]
+    return f"CROSSPY_POLICY={options.policy} PIP_CONFIG_FILE=/dev/null {shlex.join(words)}"
 
 
 def _check_pip(env: CrossEnv) -> None:
@@ -113,17 +119,35 @@ def _separate(requirement: str, scratch: Path) -> str:
     path = Path(requirement)
     if not path.is_dir() or not ({"pyproject.toml", "setup.py"} & {entry.name for entry in path.iterdir()}):
         return requirement
-    copy = scratch / "projects" / path.resolve().name
+    # A directory of its own for each: two projects may have one name.
+    copy = Path(tempfile.mkdtemp(prefix="project-", dir=scratch)) / path.resolve().name
     try:
-        shutil.copytree(
-            path,
-            copy,
-            symlinks=True,
-            ignore=shutil.ignore_patterns("build", "__pycache__", ".venv", ".tox", "*.egg-info", "*.whl"),
-        )
+        shutil.copytree(path, copy, symlinks=True, ignore=_left_by_builds(path))
     except (OSError, shutil.Error) as error:
         raise BuildFailedError(f"cannot copy the project {path}: {error}") from None
     return str(copy)
+
+
+def _left_by_builds(project: Path) -> Callable[[str, list[str]], set[str]]:
+    """Return what to leave out of a copy: at the top of a project, what builds and virtual environments leave there."""
+
+    def ignored(directory: str, names: list[str]) -> set[str]:
+        if Path(directory) != project:
+            return {name for name in names if name == "__pycache__"}
+        left = {
+            name
+            for name in names
+            if name in {"__pycache__", ".venv", ".tox", ".nox"} or name.endswith(".egg-info")
+        }
+        if (
+            "build" in names
+            and any((project / "build").glob("*.*-*"))
+            and not (project / "build" / "__init__.py").exists()
+        ):
+            left.add("build")
+        return left
+
+    return ignored
 
 
 def build_environment(env: CrossEnv, options: BuildOptions, environ: Mapping[str, str]) -> dict[str, str]:

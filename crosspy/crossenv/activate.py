@@ -18,12 +18,14 @@ else
   # A POSIX shell does not tell a sourced file its own name; the place it was made for is the best guess.
   CROSSPY_ENV_DIR=@root@/bin/activate
 fi
+_crosspy_here=$CROSSPY_ENV_DIR
 CROSSPY_ENV_DIR=$(cd -- "$(dirname -- "$CROSSPY_ENV_DIR")/.." 2>/dev/null && pwd)
 if ! [ -f "$CROSSPY_ENV_DIR/crosspy/target.json" ]; then
-  echo "activate: no cross environment in $CROSSPY_ENV_DIR; was it moved? Use: export PATH=ENV/bin:\$PATH" >&2
-  unset CROSSPY_ENV_DIR
+  echo "activate: no cross environment at $_crosspy_here; was it moved? Use: export PATH=ENV/bin:\$PATH" >&2
+  unset CROSSPY_ENV_DIR _crosspy_here
   return 1
 fi
+unset _crosspy_here
 
 deactivate () {
   if [ -n "${_CROSSPY_OLD_PATH:-}" ]; then PATH=$_CROSSPY_OLD_PATH; export PATH; unset _CROSSPY_OLD_PATH; fi

@@ -8,7 +8,7 @@
     ENV/lib/pythonX.Y/site-packages/_crosspy/ the runtime shims (crosspy/shims), with the target's facts
     ENV/build/                                a virtual environment of the build machine, for build tools
     ENV/crosspy/target.json                   the target description
-    ENV/crosspy/tools/                        compiler launchers, pkg-config, meson: first on PATH
+    ENV/crosspy/tools/                        compiler launchers: first on PATH
     ENV/crosspy/cross.ini toolchain.cmake ... tool files
 """
 

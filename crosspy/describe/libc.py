@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fnmatch
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -32,16 +34,18 @@ class FoundLibc:
 
 
 def library_dirs(sysroot: Path, multiarch: str = "") -> Iterator[Path]:
-    """Yield the existing library directories of a sysroot, most specific first.
+    """Yield the library directories of a sysroot, links resolved inside it, most specific first, each once.
 
     Debian multiarch tuples, ``lib64``, ``lib32``, ``libx32`` and MIPS' ``lib32/lib64`` included.
     """
     names = [f"lib/{multiarch}"] if multiarch else []
     names += ["lib64", "lib", "lib32", "libx32"]
+    seen: set[Path] = set()
     for name in names:
         for base in ("usr/", ""):
-            path = sysroot / (base + name)
-            if path.is_dir():
+            path = within(sysroot, sysroot / (base + name))
+            if path is not None and path.is_dir() and path not in seen:
+                seen.add(path)
                 yield path
 
 
@@ -51,25 +55,63 @@ def find_libc(sysroot: Path, multiarch: str = "") -> FoundLibc | None:
     :raises TargetDataError: if the file is damaged or is not a shared library.
     """
     # Another architecture's directory comes last: better a contradiction that is found than a machine taken on trust.
-    others = [path for base in ("usr/lib", "lib") for path in sorted((sysroot / base).glob("*-linux-*"))]
-    for directory in [*library_dirs(sysroot, multiarch), *others]:
+    usual = list(library_dirs(sysroot, multiarch))
+    others = [directory / name for directory in usual for name in _names(directory) if "-linux-" in name]
+    for directory in [*usual, *others]:
+        names = _names(directory)
         for kind, pattern in _PATTERNS:
-            for path in sorted(directory.glob(pattern)):
-                resolved = within(sysroot, path)
+            for name in fnmatch.filter(names, pattern):
+                resolved = within(sysroot, directory / name)
                 if resolved is not None and resolved.is_file():
-                    return _read(kind, path, resolved)
+                    return _read(kind, directory / name, resolved)
     return None
+
+
+def _names(directory: Path) -> list[str]:
+    """Return the sorted names in a directory; glob() would leave out links that mean something in the sysroot only."""
+    try:
+        return sorted(path.name for path in directory.iterdir())
+    except OSError:
+        return []
 
 
 def within(sysroot: Path, path: Path) -> Path | None:
-    """Resolve ``path`` with absolute links meant from ``sysroot``; None if it dangles, loops or leaves it."""
-    for _ in range(40):
+    """Resolve the links of ``path`` as the target would: none leads out of ``sysroot``.
+
+    An absolute link starts at the sysroot, ``..`` stops there. None if the path dangles, loops, or is not below it.
+    """
+    root = str(sysroot)
+    if not path.is_relative_to(sysroot):
+        return None
+    todo = list(reversed(path.relative_to(sysroot).parts))
+    done: list[str] = []
+    hops = 0
+    while todo:
+        part = todo.pop()
+        if part == "..":
+            del done[-1:]
+            continue
+        if part in {"", "."}:
+            continue
         try:
-            link = path.readlink()
+            link = str(Path(root, *done, part).readlink())
         except OSError:
-            return path if path.exists() else None
-        path = sysroot / str(link).lstrip("/") if link.is_absolute() else path.parent / link
-    return None
+            done.append(part)
+            continue
+        hops += 1
+        if hops > _MOST_LINKS:
+            return None
+        if link.startswith("/"):
+            # Buildroot and OE-core write some links with the sysroot in front.
+            link = link.removeprefix(root) if link.startswith(f"{root}/") else link
+            done = []
+        todo += reversed(link.split("/"))
+    resolved = Path(root, *done)
+    return resolved if os.path.lexists(resolved) else None
+
+
+_MOST_LINKS: Final = 40
+"""As the kernel follows in one path (path_resolution(7))."""
 
 
 def _read(kind: str, path: Path, resolved: Path) -> FoundLibc:
@@ -115,8 +157,9 @@ def from_headers(sysroot: Path) -> str:
 
 def dynamic_loader(sysroot: Path) -> str:
     """Return the loader's path as programs name it (PT_INTERP), from any program of the sysroot; or empty."""
-    for directory in ("usr/bin", "bin", "usr/sbin", "sbin"):
-        for path in sorted((sysroot / directory).glob("*"))[:40]:
+    for name in ("usr/bin", "bin", "usr/sbin", "sbin"):
+        directory = within(sysroot, sysroot / name)
+        for path in sorted(directory.glob("*"))[:40] if directory else ():
             if path.is_symlink() or not path.is_file():
                 continue
             try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from crosspy.describe import sysconfigdata
+from crosspy.describe.libc import within
 from crosspy.describe.sysconfigdata import Sysconfigdata
 from crosspy.errors import ContradictionError, TargetDataError
 
@@ -69,7 +71,12 @@ def _build_tree(python: Path) -> Path | None:
 def _in_build_tree(tree: Path, sysroot: Path | None, data_file: Path | None) -> Location:
     """CPython leaves its sysconfigdata in the directory that ``pybuilddir.txt`` names (Makefile.pre.in)."""
     if data_file is None:
-        build_lib = (tree / (tree / "pybuilddir.txt").read_text(encoding="utf-8").strip()).resolve()
+        try:
+            build_lib = (tree / (tree / "pybuilddir.txt").read_text(encoding="utf-8").strip()).resolve()
+        except (OSError, ValueError) as error:
+            raise TargetDataError(
+                f"{tree / 'pybuilddir.txt'}: {error}", hint="Finish the build: make pybuilddir.txt all"
+            ) from None
         if not build_lib.is_relative_to(tree.resolve()):
             raise TargetDataError(f"{tree / 'pybuilddir.txt'} points outside its build tree: {build_lib}")
         files = sorted(build_lib.glob("_sysconfigdata_*.py"))
@@ -112,17 +119,29 @@ def _candidates(sysroot: Path, python: Path | None) -> list[Path]:
         bases = [prefix / lib for lib in _LIBS] + bases
     found: dict[Path, Path] = {}
     for base in bases:
-        if base.is_symlink() and base.resolve().is_relative_to(sysroot.resolve()) and base.parent == sysroot:
-            continue  # merged /usr: the same files again
-        for path in (*base.glob("python-sysconfigdata/_sysconfigdata*.py"), *_in_stdlibs(base)):
-            found.setdefault(path.resolve(), path)
-    return list(found.values())
+        # Links are followed as the target would: one to /usr/lib means the sysroot's, not this machine's.
+        directory = within(sysroot, base) if base.is_relative_to(sysroot) else base
+        if directory is None:
+            continue
+        for path in (*directory.glob("python-sysconfigdata/_sysconfigdata*.py"), *_in_stdlibs(directory)):
+            resolved = within(sysroot, path) if path.is_relative_to(sysroot) else path
+            if resolved is not None:
+                found.setdefault(resolved, path)
+    return [resolved if path.is_symlink() else path for resolved, path in found.items()]
 
 
 def _in_stdlibs(base: Path) -> list[Path]:
     stdlibs = [d for d in sorted(base.glob("python3.*")) if _STDLIB.fullmatch(d.name)]
     stdlibs += [d for d in sorted(base.glob("*-linux-*/python3.*")) if _STDLIB.fullmatch(d.name)]
-    return [path for stdlib in stdlibs for path in sorted(stdlib.glob("_sysconfigdata_*.py"))]
+    names = [(stdlib, name) for stdlib in stdlibs for name in _entries(stdlib)]
+    return [stdlib / name for stdlib, name in names if fnmatch.fnmatch(name, "_sysconfigdata_*.py")]
+
+
+def _entries(directory: Path) -> list[str]:
+    try:
+        return sorted(path.name for path in directory.iterdir())
+    except OSError:
+        return []
 
 
 def _choose(paths: list[Path], sysroot: Path, version: str) -> Sysconfigdata:

@@ -135,7 +135,7 @@ def _check_elf(
     if found is not None:
         files.append((found.path, found.file.header))
     if binary is not None:
-        header = elf.read_header(binary.path)
+        header = elf.read_header(binary.resolved)
         if header is not None:
             files.append((binary.path, header))
     abi: dict[str, str] = {}
@@ -176,7 +176,7 @@ def _uname(
     if asked:
         sources["uname"] = "--machine"
         return asked
-    path = found.path if found else binary.path if binary else None
+    path = Path(found.file.path) if found else binary.resolved if binary else None
     if machine.name == "arm" and path is not None:
         arch = elf.arm_attributes(path).get("Tag_CPU_arch")
         name = _ARM_UNAME.get(arch) if isinstance(arch, int) else None

@@ -25,6 +25,8 @@ class Binary:
     """The ELF file that holds the target's interpreter: ``libpythonX.Y.so`` or the program; and its bytes."""
 
     path: Path
+    resolved: Path
+    """``path`` with its links followed inside the sysroot."""
     content: bytes
 
 
@@ -44,7 +46,7 @@ def find_binary(location: Location) -> Binary | None:
             raise TargetDataError(
                 f"{path}: damaged Python: {error}", hint="Build or extract the sysroot again."
             ) from None
-        return Binary(path=path, content=resolved.read_bytes())
+        return Binary(path=path, resolved=resolved, content=resolved.read_bytes())
     return None
 
 
@@ -261,7 +263,7 @@ def _builtin_modules(binary: Binary | None, sources: dict[str, str]) -> tuple[st
     if binary is not None:
         names = {
             name.removeprefix("PyInit_")
-            for name in elf.defined_symbols(binary.path)
+            for name in elf.defined_symbols(binary.resolved)
             if name.startswith("PyInit_")
         }
         if names:

@@ -118,7 +118,7 @@ def _toolchain(plain: dict[str, Any]) -> Toolchain:
         tools=tools,
         triplet=plain["triplet"],
         family=plain["family"],
-        native=plain["native"],
+        native=plain.get("native", False),
         version=plain["version"],
         macros=plain["macros"],
         **lists,

@@ -5,6 +5,7 @@ Other processes started from cross-python get none of this.
 """
 
 import os
+import shlex
 import shutil
 import sys
 
@@ -50,27 +51,49 @@ def _set_user_variable(environ: "os._Environ[str]", name: str, operator: str, va
 def _take_compilers_of_the_caller(environ: "os._Environ[str]") -> None:
     """Let ``CC`` and its like of the caller override the environment's, as Yocto and Buildroot export them.
 
-    The launchers stay in front of them: they keep the build machine's headers and libraries out.
+    The launchers stay in front of them: they keep the build machine's headers and libraries out. A command is made
+    absolute, on a PATH without the launchers: theirs are the very names that it may have.
     """
     for name, launcher in buildfacts.LAUNCHERS.items():
         command = environ.get(name, "")
         if not command or command == launcher or command.split()[0].startswith(TOOLS):
             continue
-        if name in {"CC", "CXX"} and not _makes_target_code(command):
+        words = _resolved(command)
+        if words is None or (name in {"CC", "CXX"} and not _makes_target_code(words)):
             sys.stderr.write(
-                f"crosspy: warning: {name}={command!r} of the environment does not compile for {buildfacts.TRIPLET}; "
-                f"the compiler of the cross environment is used\n"
+                f"crosspy: warning: {name}={command!r} of the environment is not a tool for {buildfacts.TRIPLET}; "
+                f"the one of the cross environment is used\n"
             )
             continue
-        environ[f"CROSSPY_{name}"] = command
+        environ[f"CROSSPY_{name}"] = shlex.join(words)
 
 
-def _makes_target_code(command: str) -> bool:
-    import shlex
+_BEFORE_COMPILERS = frozenset({"ccache", "sccache", "icecc", "distcc"})
+
+
+def _resolved(command: str) -> list[str] | None:
+    """Return the words of a command, its programs absolute; None if they cannot be found."""
+    path = os.pathsep.join(
+        part for part in os.environ.get("PATH", os.defpath).split(os.pathsep) if part != TOOLS
+    )
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return None
+    for index, word in enumerate(words):
+        program = shutil.which(word, path=path)
+        if program is None:
+            return None
+        words[index] = program
+        if os.path.basename(word) not in _BEFORE_COMPILERS:
+            break
+    return words
+
+
+def _makes_target_code(words: list[str]) -> bool:
     import subprocess
 
     try:
-        words = shlex.split(command)
         done = subprocess.run(
             [*words, "-dumpmachine"],
             stdout=subprocess.PIPE,
@@ -78,14 +101,12 @@ def _makes_target_code(command: str) -> bool:
             check=False,
             timeout=20,
         )
-    except (ValueError, OSError, subprocess.TimeoutExpired):
+    except (OSError, subprocess.TimeoutExpired):
         return False
     cpu = done.stdout.decode("ascii", "replace").strip().partition("-")[0]
-    return (
-        cpu.startswith("arm")
-        if buildfacts.CPU.startswith("arm")
-        else cpu == buildfacts.CPU or cpu in buildfacts.CPU_ALIASES
-    )
+    if buildfacts.CPU.startswith("arm"):
+        return cpu.startswith("arm")
+    return cpu == buildfacts.CPU or cpu in buildfacts.CPU_ALIASES
 
 
 def _isolated_root() -> str:

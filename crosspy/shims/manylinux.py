@@ -13,11 +13,11 @@ def manylinux_compatible(major: int, minor: int, arch: str) -> bool | None:
     from _crosspy import facts
 
     frame = sys._getframe(1)
-    if facts.PLATFORM_TAGS is not None:
-        return f"manylinux_{major}_{minor}_{arch}" in facts.PLATFORM_TAGS
     if (
         str(frame.f_globals.get("__name__", "")).startswith("pip.")
         and os.environ.get("CROSSPY_POLICY", "sdist") == "sdist"
     ):
         return False
+    if facts.PLATFORM_TAGS is not None:
+        return f"manylinux_{major}_{minor}_{arch}" in facts.PLATFORM_TAGS
     return None

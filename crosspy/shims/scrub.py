@@ -7,6 +7,7 @@ and libraries are left to the compiler's own ``-ffile-prefix-map``.
 import base64
 import hashlib
 import os
+import re
 import sys
 import zipfile
 
@@ -70,7 +71,9 @@ def scrub(wheel: str) -> list[str]:
 def _replaced(data: bytes, pairs: list[tuple[bytes, bytes]]) -> bytes:
     for old, new in pairs:
         if old in data:
-            data = data.replace(old, new)
+            # A directory ends where its name does: /work/env is no part of /work/env2.
+            end = b"" if old.endswith(b"/") else rb"(?![\w.-])"
+            data = re.sub(re.escape(old) + end, new.replace(b"\\", rb"\\"), data)
     return data
 
 

@@ -36,7 +36,7 @@ def toolchain_file(target: Target) -> str:
     if sysroot:
         lines += [
             f"set(CMAKE_SYSROOT {_quoted(sysroot)})",
-            f'list(APPEND CMAKE_FIND_ROOT_PATH {_quoted(sysroot)} "${{CMAKE_CURRENT_LIST_DIR}}/links")',
+            f'list(APPEND CMAKE_FIND_ROOT_PATH "${{CMAKE_CURRENT_LIST_DIR}}/links" {_quoted(sysroot)})',
             "set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)",
             "set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)",
             "set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)",

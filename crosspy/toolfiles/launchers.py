@@ -48,7 +48,8 @@ done
 [ -z "$CROSSPY_SOURCE" ] || set -- "$@" "-ffile-prefix-map=$CROSSPY_SOURCE=."
 [ "$PWD" = "$CROSSPY_SOURCE" ] || set -- "$@" "-ffile-prefix-map=$PWD=."
 [ -z "$CROSSPY_ISOLATED" ] || set -- "$@" "-ffile-prefix-map=$CROSSPY_ISOLATED=/build-env"
-if [ -n "$@override@" ]; then eval "set -- $@override@ @sysroot_flag@ \"\$@\""; else set -- @command@ @sysroot_flag@ "$@"; fi
+set -- @sysroot_flag@ "$@"
+if [ -n "$@override@" ]; then eval "set -- $@override@ \"\$@\""; else set -- @command@ "$@"; fi
 [ -d "$CROSSPY_BUILD_LOG" ] || exec "$@"
 log=$CROSSPY_BUILD_LOG/$$
 "$@" 2>"$log"; status=$?

@@ -107,22 +107,29 @@ def clean_flags(text: str, *, sysroot: str) -> str:
     except ValueError:
         words = text.split()
     kept: list[str] = []
-    skip = False
+    option = ""
     for word in words:
-        if skip:
-            skip = False
-        elif word in {"-isystem", "-idirafter", "-I", "-L", "--sysroot", "-iquote"}:
-            skip = True
-        elif not (_OF_THE_BUILD.fullmatch(word) or _foreign_directory(word, sysroot)):
+        if option:
+            if not _is_foreign(word, sysroot):
+                kept += [option, word]
+            option = ""
+        elif word in {"-isystem", "-idirafter", "-I", "-L", "-iquote", "--sysroot"}:
+            option = word
+        elif not (_OF_THE_BUILD.fullmatch(word) or _names_foreign(word, sysroot)):
             kept.append(word)
-    if len(kept) == len(words):
+    if kept == words:
         return text
     return " ".join(shlex.quote(word) for word in kept)
 
 
-def _foreign_directory(word: str, sysroot: str) -> bool:
-    match = re.match(r"-(?:I|L|isystem|idirafter|Wl,-rpath(?:-link)?[,=])(/.*)", word)
-    return bool(match) and not (sysroot and match is not None and match[1].startswith(f"{sysroot}/"))
+def _is_foreign(directory: str, sysroot: str) -> bool:
+    """Say whether a directory is of the machine that built the target's Python: absolute, and not in the sysroot."""
+    return directory.startswith("/") and not (sysroot and f"{directory}/".startswith(f"{sysroot}/"))
+
+
+def _names_foreign(word: str, sysroot: str) -> bool:
+    match = re.match(r"-(?:I|L|isystem|idirafter|iquote|Wl,-rpath(?:-link)?[,=])(/.*)", word)
+    return match is not None and _is_foreign(match[1], sysroot)
 
 
 def _relinked(command: str, launcher: str, target: Target) -> str:
@@ -130,7 +137,10 @@ def _relinked(command: str, launcher: str, target: Target) -> str:
     recorded = [str(target.python.config_vars.get(name, "")) for name in ("CXX", "CC", "MAINCC")]
     for head in sorted(filter(None, recorded), key=len, reverse=True):
         if command == head or command.startswith(head + " "):
-            return launcher + clean_flags(command[len(head) :], sysroot=target.sysroot)
+            rest = command[len(head) :]
+            cleaned = clean_flags(rest, sysroot=target.sysroot)
+            # Untouched, it keeps its spaces: the answer is then the target's own to the letter.
+            return launcher + rest if cleaned == rest else f"{launcher} {cleaned}".rstrip()
     _, _, rest = command.partition(" ")
     return f"{launcher} {clean_flags(rest, sysroot=target.sysroot)}".rstrip()
 

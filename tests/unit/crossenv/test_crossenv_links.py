@@ -22,7 +22,7 @@ def found(root: Path, **changes) -> dict[str, str]:
     [
         (
             {f"{LIB}/libm.so": "-> /lib/aarch64-linux-gnu/libm.so.6"},
-            {f"{LIB}/libm.so": "lib/aarch64-linux-gnu/libm.so.6"},
+            {f"{LIB}/libm.so": f"{LIB}/libm.so.6"},  # lib is usr/lib
         ),
         ({f"{LIB}/libm.so": "-> libm.so.6"}, {}),
         ({f"{LIB}/libm.so": f"-> ../../../{LIB}/libm.so.6"}, {}),

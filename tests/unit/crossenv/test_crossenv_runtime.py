@@ -340,10 +340,20 @@ def test_flags_at_creation_are_defaults(tmp_path, build_python, run):
 
 def test_compilers_of_the_caller(shared_env, run, script, tmp_path):
     cc = script("mine-gcc", "echo aarch64-poky-linux")
+    ar = script("mine-ar", "")
     env = shared_env()
-    found = build_environ(env, run, tmp_path, CC=f"{cc} -mcpu=x", AR="mine-ar")
+    found = build_environ(env, run, tmp_path, CC=f"{cc} -mcpu=x", AR=str(ar), NM="not-there-nm")
     assert (found["CC"], found["CROSSPY_CC"]) == ("aarch64-linux-gnu-gcc", f"{cc} -mcpu=x")
-    assert (found["AR"], found["CROSSPY_AR"]) == ("aarch64-linux-gnu-ar", "mine-ar")
+    assert (found["AR"], found["CROSSPY_AR"]) == ("aarch64-linux-gnu-ar", str(ar))
+    assert "CROSSPY_NM" not in found
+
+
+def test_a_compiler_of_the_caller_with_a_launchers_name(shared_env, run, script, tmp_path):
+    """Yocto's CC has the very name of a launcher, which stands first on PATH: it must not call itself."""
+    cc = script("aarch64-linux-gnu-gcc", "echo aarch64-linux-gnu")
+    path = f"{cc.parent}:{os.environ['PATH']}"
+    found = build_environ(shared_env(), run, tmp_path, CC="aarch64-linux-gnu-gcc -mcpu=x", PATH=path)
+    assert found["CROSSPY_CC"] == f"{cc} -mcpu=x"
 
 
 @pytest.mark.parametrize("machine", ["x86_64-linux-gnu", "", "armv7l-linux"])
@@ -359,7 +369,7 @@ def test_a_compiler_of_the_caller_for_another_machine(shared_env, script, tmp_pa
         check=True,
     )
     assert done.stdout.strip() == "None"
-    assert "does not compile for aarch64" in done.stderr
+    assert "is not a tool for aarch64" in done.stderr
 
 
 def test_flags_of_the_caller_replace_sysconfigs(shared_env, run, tmp_path):

@@ -173,7 +173,11 @@ def test_manylinux_by_policy(ask, monkeypatch, asker, policy, answer):
 
 
 @pytest.mark.parametrize(("version", "answer"), [((2, 17), True), ((2, 28), False), ((2, 5), False)])
-def test_manylinux_by_the_users_tags(ask, version, answer):
+def test_manylinux_by_the_users_tags(ask, monkeypatch, version, answer):
+    assert (
+        ask("pip._vendor.packaging._manylinux", version, ("manylinux_2_17_aarch64",)) is False
+    )  # policy sdist
+    monkeypatch.setenv("CROSSPY_POLICY", "auto")
     for asker in ("packaging._manylinux", "pip._vendor.packaging._manylinux"):
         assert ask(asker, version, ("manylinux_2_17_aarch64",)) is answer
 
