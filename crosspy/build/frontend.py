@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import tempfile
@@ -120,6 +121,7 @@ def _separate(requirement: str, scratch: Path) -> str:
     if not path.is_dir() or not ({"pyproject.toml", "setup.py"} & {entry.name for entry in path.iterdir()}):
         return requirement
     # A directory of its own for each: two projects may have one name.
+    scratch.mkdir(parents=True, exist_ok=True)
     copy = Path(tempfile.mkdtemp(prefix="project-", dir=scratch)) / path.resolve().name
     try:
         shutil.copytree(path, copy, symlinks=True, ignore=_left_by_builds(path))
@@ -139,15 +141,19 @@ def _left_by_builds(project: Path) -> Callable[[str, list[str]], set[str]]:
             for name in names
             if name in {"__pycache__", ".venv", ".tox", ".nox"} or name.endswith(".egg-info")
         }
-        if (
-            "build" in names
-            and any((project / "build").glob("*.*-*"))
-            and not (project / "build" / "__init__.py").exists()
-        ):
+        if "build" in names and _is_left_by_setuptools(project / "build"):
             left.add("build")
         return left
 
     return ignored
+
+
+def _is_left_by_setuptools(directory: Path) -> bool:
+    """Say whether a ``build`` directory is what ``setup.py build`` leaves, and not a package of that name."""
+    names = [path.name for path in directory.iterdir()] if directory.is_dir() else []
+    return "__init__.py" not in names and any(
+        re.fullmatch(r"lib|(lib|temp|bdist)\..+|scripts-.+", name) for name in names
+    )
 
 
 def build_environment(env: CrossEnv, options: BuildOptions, environ: Mapping[str, str]) -> dict[str, str]:

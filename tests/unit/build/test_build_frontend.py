@@ -95,7 +95,7 @@ def test_nothing_of_the_users_settings_passes(env):
         PIP_INDEX_URL PIP_NO_BINARY PIP_TARGET PIP_USER PIP_REQUIRE_VIRTUALENV PIP_BUILD_ISOLATION
         PYTHONPATH PYTHONHOME PYTHONSTARTUP PYTHONWARNINGS PYTHONUSERBASE PYTHONPLATLIBDIR _PYTHON_HOST_PLATFORM
         CPATH LIBRARY_PATH C_INCLUDE_PATH PKG_CONFIG_PATH CMAKE_PREFIX_PATH CONFIG_SITE DESTDIR LD_PRELOAD LC_CTYPE
-        CROSSPY_ENV CROSSPY_KEEP CROSSPY_PURE CROSSPY_BUILD VIRTUAL_ENV DISTUTILS_DEBUG
+        CROSSPY_ENV CROSSPY_PURE CROSSPY_BUILD VIRTUAL_ENV DISTUTILS_DEBUG
     """
     noise = dict.fromkeys(names.split(), "noise")
     found = build_environment(env, BuildOptions(), {**noise, "PATH": "/usr/bin"})
@@ -241,7 +241,7 @@ def test_a_project_is_copied_before_it_is_built(build, tmp_path):
     )
     before = sorted(str(path) for path in project.rglob("*"))
     build(str(project))
-    assert (tmp_path / "project").read_text().split() == [".git", "pyproject.toml", "src"]
+    assert (tmp_path / "project").read_text().split() == [".git", "old.whl", "pyproject.toml", "src"]
     assert (tmp_path / "argv").read_text().splitlines()[-1] != str(project)
     assert sorted(str(path) for path in project.rglob("*")) == before
 
@@ -266,7 +266,7 @@ def test_a_build_that_fails(build, tmp_path):
     with pytest.raises(BuildFailedError, match=r"exit status 1") as caught:
         build("a")
     assert caught.value.exit_code == 8
-    assert "-m pip wheel" in caught.value.hint
+    assert "bin/pip wheel -v" in caught.value.hint
     assert not (tmp_path / "out").exists()
 
 
@@ -398,3 +398,18 @@ def test_the_best_tag_is_named(tmp_path):
     wheel = make_wheel(tmp_path, "a-1-cp311-cp311-linux_x86_64.whl")
     with pytest.raises(WheelRefusedError, match="the best that does is cp311-cp311-linux_aarch64"):
         check_wheel(wheel, ARM64, prebuilt=False)
+
+
+def test_two_projects_of_one_directory_name(tmp_path):
+    for name in ("a/pkg", "b/pkg"):
+        put(tmp_path / name, {"pyproject.toml": name})
+    copies = [frontend._separate(str(tmp_path / name), tmp_path / "scratch") for name in ("a/pkg", "b/pkg")]
+    assert copies[0] != copies[1]
+
+
+@pytest.mark.parametrize("name", ["src/build/__init__.py", "p/build/x.c", "p/data/x.whl", "tests/.tox/x"])
+def test_a_package_called_build_is_part_of_its_project(tmp_path, name):
+    """pypa/build's own sources lie in src/build."""
+    project = put(tmp_path / "p", {"pyproject.toml": "", name: ""})
+    copy = frontend._separate(str(project), tmp_path / "scratch")
+    assert (Path(copy) / name).exists(), copy

@@ -95,3 +95,9 @@ def test_the_environment_has_the_farm_and_its_compiler_uses_it(make_env, tmp_pat
     env = make_env(sysroot=str(root))
     assert (env.root / "crosspy/links" / LIB / "libm.so").readlink() == root / LIB / "libm.so.6"
     assert f"links/{LIB}" in (env.tools / "aarch64-linux-gnu-gcc").read_text()
+
+
+def test_an_absolute_link_with_dots_does_not_leave(tmp_path):
+    put(tmp_path, {"outside.so": "x"})
+    root = put(tmp_path / "s", {"usr/lib/x.so": "-> /usr/lib/../../../outside.so"})
+    assert found(root) == {}

@@ -312,3 +312,22 @@ def test_a_file_beats_what_the_sysroot_holds(tmp_path):
     location = locate(sysroot=root, python=None, data_file=root / "mine.py")
     assert location.data.text("CC") == "mine"
     assert location.stdlib == root / "usr/lib/python3.11"
+
+
+@pytest.mark.parametrize("link", ["usr/lib", "/usr/lib"])
+def test_merged_usr_by_any_link_is_seen_once(tmp_path, link):
+    location = in_sysroot(put(tmp_path / "s", {**STDLIB, "lib": f"-> {link}"}))
+    assert location.data.path == tmp_path / "s/usr/lib/python3.11" / NAME
+
+
+def test_an_absolute_link_does_not_lead_to_the_build_machine(tmp_path):
+    outside = put(tmp_path / "outside", {f"python3.11/{NAME}": DATA})
+    with pytest.raises(TargetDataError, match="not a sysroot with Python"):
+        in_sysroot(put(tmp_path / "s", {"lib": f"-> {outside}", "usr/include": None}))
+
+
+@pytest.mark.parametrize("text", [b"\xff\xfe\x00", b"build/\0lib", b""])
+def test_a_build_tree_with_a_damaged_pybuilddir(tree, text):
+    (tree / "pybuilddir.txt").write_bytes(text)
+    with pytest.raises(TargetDataError, match=r"build tree|sysconfigdata|pybuilddir"):
+        of_python(tree)

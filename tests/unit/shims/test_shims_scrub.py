@@ -157,3 +157,10 @@ def test_a_file_that_is_nothing_but_a_path(scrub, tmp_path):
     found = contents(wheel)
     assert found.pop("p-1.dist-info/RECORD") == record(found)
     assert found["p/sysroot.txt"] == b""
+
+
+@pytest.mark.parametrize("text", [f"{ROOT}2/lib", "/opt/sysroots/x"])
+def test_neighbours_are_not_meant(scrub, tmp_path, text):
+    wheel = make_wheel(tmp_path / "p-1-py3-none-any.whl", {"p/a.py": text.encode()})
+    scrub.scrub(str(wheel))
+    assert contents(wheel)["p/a.py"] == text.encode()

@@ -378,3 +378,12 @@ def test_texts_are_the_same_twice():
     target = make_target()
     assert target.toolchain is not None
     assert launchers(target, target.toolchain) == launchers(target, target.toolchain)
+
+
+@pytest.mark.parametrize("name", ["it's", 'q"q', "a$HOME", "a`b", "a\\b"])
+@pytest.mark.parametrize("override", [False, True])
+def test_places_with_quotes(tmp_path, name, override):
+    bench = Bench(tmp_path / name)
+    env = {"CROSSPY_CC": str(Bench(tmp_path / "plain").real)} if override else {}
+    assert bench.run("-I/usr/include", "x y", **env) == [f"-I{bench.sysroot}/usr/include", "x y"]
+    assert f"--sysroot={bench.sysroot}" in bench.heard()

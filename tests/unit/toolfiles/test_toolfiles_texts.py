@@ -535,3 +535,30 @@ def test_the_header_for_musl_names_no_loader(tmp_path):
 def test_the_samples_are_complete():
     assert set(ctypes_of(64)) == set(make_target().types)
     assert isinstance(make_target().python, TargetPython)
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("CC -shared -Wl,-O1 -L/b/lib", "aarch64-linux-gnu-gcc -shared -Wl,-O1"),
+        ("CC -L/b/lib", "aarch64-linux-gnu-gcc"),
+        ("CC -shared -ffile-prefix-map=/b=. -Wl,-O1", "aarch64-linux-gnu-gcc -shared -Wl,-O1"),
+        ("CC", "aarch64-linux-gnu-gcc"),
+        ("CC -shared", "aarch64-linux-gnu-gcc -shared"),
+    ],
+)
+def test_link_commands(given, expected):
+    cc = "aarch64-poky-linux-gcc -mcpu=x --sysroot=/b/rs"
+    values = {"CC": cc, "LDSHARED": given.replace("CC", cc)}
+    assert sysconfig.cross_variables(make_target(python={"config_vars": values}))["LDSHARED"] == expected
+
+
+@pytest.mark.parametrize(
+    "given", ["-I . -O2", "-L lib -O2", "-isystem include -O2", "-I /sysroot/usr/include -O2"]
+)
+def test_clean_flags_keeps_relative_and_own_directories_of_two_words(given):
+    assert sysconfig.clean_flags(given, sysroot="/sysroot") == given
+
+
+def test_clean_flags_keeps_the_sysroot_itself():
+    assert sysconfig.clean_flags("-I/sysroot -I/x", sysroot="/sysroot") == "-I/sysroot"
