@@ -45,8 +45,13 @@ lint: system-base venv ## ruff check, ruff format --check, mypy
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python scripts/docs.py --check
 	@# in scripts/demo_exercises.py the packages of the demo are imported, which are not here
 	$(BIN)/mypy $(filter-out %_exercises.py,$(wildcard scripts/*.py benchmarks/*.py))
+
+.PHONY: docs
+docs: system-base venv ## write the reference pages that come from --help and --explain
+	$(BIN)/python scripts/docs.py
 
 .PHONY: fidelity
 fidelity: system-test venv sysroots ## ask cross-python and the target's Python the same, and score the answers
