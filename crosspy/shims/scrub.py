@@ -71,7 +71,7 @@ def scrub(wheel: str) -> list[str]:
 def _replaced(data: bytes, pairs: list[tuple[bytes, bytes]]) -> bytes:
     for old, new in pairs:
         if old in data:
-            # A directory ends where its name does: /work/env is no part of /work/env2.
+            # A directory ends where its name does: /a/env is no part of /a/env2.
             end = b"" if old.endswith(b"/") else rb"(?![\w.-])"
             data = re.sub(re.escape(old) + end, new.replace(b"\\", rb"\\"), data)
     return data

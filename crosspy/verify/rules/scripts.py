@@ -18,7 +18,8 @@ RULES: Final = (
         title="interpreter of a script not in the image",
         why="The kernel starts a script through the program in its first line. Scripts installed by a build machine's pip "
         "name a Python of the build tree: 'bad interpreter: No such file or directory' on the target.",
-        fix="Install with crosspy install ENV --root ROOTFS, which writes the target's interpreter.",
+        fix="A script of a Python package: install it with crosspy install ENV --root ROOTFS, which writes the target's "
+        "interpreter. Another: add the program that it names to the image, or leave the script out.",
         reference="https://github.com/openwrt/openwrt/issues/28310",
     ),
 )
