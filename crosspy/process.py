@@ -10,6 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+TimeoutExpired = subprocess.TimeoutExpired
+"""Raised by :func:`run` when its time is up."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:

@@ -6,6 +6,7 @@ import argparse
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -125,4 +126,8 @@ def entry() -> NoReturn:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGPIPE)
         raise
+    except Exception:  # noqa: BLE001 -- the last resort, with an exit code that no command uses
+        traceback.print_exc()
+        sys.stderr.write("error: this is a defect of crosspy; please report it with the lines above\n")
+        code = CrosspyError.exit_code
     sys.exit(code)

@@ -12,7 +12,7 @@ import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from crosspy import process
 from crosspy.errors import EnvironmentDirError, UsageError, VersionMismatchError
@@ -66,6 +66,11 @@ def probe(command: str, *, env: Mapping[str, str]) -> BuildPython:
             f"no build Python: {command!r} is not there",
             hint="Name a Python of the build machine: --build-python PATH",
         ) from None
+    except process.TimeoutExpired:
+        raise UsageError(
+            f"build Python {command!r} did not answer within a minute",
+            hint="Name a Python of the build machine: --build-python PATH",
+        ) from None
     except OSError as error:
         raise UsageError(
             f"cannot run {command!r} on this machine: {error.strerror}",
@@ -75,7 +80,7 @@ def probe(command: str, *, env: Mapping[str, str]) -> BuildPython:
         raise UsageError(
             f"build Python {command!r} does not run: {(done.stderr or done.stdout).strip()[-400:]}"
         )
-    found = ast.literal_eval(done.stdout)
+    found = _answers(command, done.stdout)
     if found["name"] != "cpython":
         raise UsageError(
             f"build Python {command!r} is {found['name']}, not CPython",
@@ -92,6 +97,25 @@ def probe(command: str, *, env: Mapping[str, str]) -> BuildPython:
         magic=found["magic"],
         pip=found["pip"],
     )
+
+
+def _answers(command: str, text: str) -> dict[str, Any]:
+    """Read what the probe printed. :raises UsageError: if it was not a Python that printed it."""
+    try:
+        found = ast.literal_eval(text)
+        if set(_ASKED) <= set(found):
+            return dict(found)
+    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+        pass
+    raise UsageError(
+        f"build Python {command!r} is no Python: it did not answer as one",
+        hint="Name a Python of the build machine: --build-python PATH",
+    )
+
+
+_ASKED: Final = (
+    "name", "executable", "version", "full_version", "abiflags", "prefix", "stdlib", "platlibdir", "magic", "pip",
+)  # fmt: skip
 
 
 def find(wanted: str, version: str, *, env: Mapping[str, str]) -> BuildPython:
@@ -175,6 +199,11 @@ def _unpacked(wheel: Path, env: Mapping[str, str]) -> str:
         try:
             with zipfile.ZipFile(wheel) as archive:
                 members = [name for name in archive.namelist() if name.startswith("pip/")]
+                if "pip/__init__.py" not in members:
+                    raise UsageError(
+                        f"{wheel} holds no pip",
+                        hint="--pip takes a pip wheel, or a directory with pip in it.",
+                    )
                 archive.extractall(scratch, members)
             if not (home / "pip").exists():
                 scratch.rename(home)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import glob
 import hashlib
 import importlib.util
 import json
@@ -64,17 +65,18 @@ def create(root: Path, target: Target, python: BuildPython, options: Options) ->
     :raises EnvironmentDirError: if it cannot be written, is something else, or was made from other inputs.
     """
     root = Path(os.path.abspath(root))  # noqa: PTH100 -- a link to an environment stays a link
+    place = root.resolve() if root.is_symlink() and root.is_dir() else root
     target_json = target.to_json()
     key = _key(target_json, python, options)
     try:
-        root.parent.mkdir(parents=True, exist_ok=True)
-        with _locked(root.parent):
-            _remove_leftovers(root)
-            if _reusable(root, key, options):
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(place.parent):
+            _remove_leftovers(place)
+            if _reusable(place, key, options):
                 return CrossEnv(root=root, target=target), True
-            _check_place(root, options)
+            _check_place(place, options)
             _make(
-                root,
+                place,
                 target,
                 python,
                 options,
@@ -130,10 +132,28 @@ def _prefix(root: Path) -> str:
     return f".{root.name}.crosspy-"
 
 
+def _leftovers(root: Path) -> list[Path]:
+    return sorted(root.parent.glob(glob.escape(_prefix(root)) + "*"))
+
+
 def _remove_leftovers(root: Path) -> None:
-    """Remove what a killed creation left; nobody is at it, for the lock is ours."""
-    for path in root.parent.glob(_prefix(root) + "*"):
+    """Remove what a killed creation left; nobody is at it, for the lock is ours.
+
+    Killed between its two renames, it left the old environment aside: that one is put back.
+    """
+    for aside in _leftovers(root):
+        if aside.name.endswith(_ASIDE) and not root.exists():
+            scratch = aside.with_name(aside.name.removesuffix(_ASIDE))
+            for kept in (scratch / "build", *scratch.glob("lib/python*/site-packages/*")):
+                place = aside / kept.relative_to(scratch)
+                if kept.exists() and not place.exists():
+                    kept.rename(place)
+            aside.rename(root)
+    for path in _leftovers(root):
         shutil.rmtree(path, ignore_errors=True)
+
+
+_ASIDE: Final = ".old"
 
 
 def _is_environment(root: Path) -> bool:
@@ -174,14 +194,30 @@ def _make(root: Path, target: Target, python: BuildPython, options: Options, mad
     try:
         scratch.chmod(0o777 & ~_umask())
         _fill(scratch, root, target, python, options, made=made)
-        old = _keep_parts(root, scratch, python, options)
-        if old:
-            root.rename(scratch.with_name(scratch.name + ".old"))
-        scratch.rename(root)
-        if old:
-            shutil.rmtree(scratch.with_name(scratch.name + ".old"), ignore_errors=True)
+        if _is_environment(root):
+            _swap(root, scratch, python, options)
+        else:
+            scratch.rename(root)
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _swap(root: Path, scratch: Path, python: BuildPython, options: Options) -> None:
+    """Put the new environment in the place of the old one; whatever interrupts it, one of the two is there."""
+    aside = scratch.with_name(scratch.name + _ASIDE)
+    moved: list[tuple[Path, Path]] = []
+    root.rename(aside)
+    try:
+        for old, new in _kept_parts(aside, scratch, python, options):
+            old.rename(new)
+            moved.append((old, new))
+        scratch.rename(root)
+    except BaseException:
+        for old, new in reversed(moved):
+            new.rename(old)
+        aside.rename(root)
+        raise
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _umask() -> int:
@@ -190,19 +226,16 @@ def _umask() -> int:
     return mask
 
 
-def _keep_parts(root: Path, scratch: Path, python: BuildPython, options: Options) -> bool:
-    """Move what ``--clear-cross`` and ``--clear-build`` do not clear into the new environment."""
-    if not _is_environment(root):
-        return False
+def _kept_parts(old: Path, new: Path, python: BuildPython, options: Options) -> list[tuple[Path, Path]]:
+    """Return what ``--clear-cross`` and ``--clear-build`` do not clear, and its place in the new environment."""
     if options.clear == "cross":
-        shutil.rmtree(scratch / "build")
-        (root / "build").rename(scratch / "build")
-    elif options.clear == "build":
-        old, new = root.joinpath(*python.library), scratch.joinpath(*python.library)
-        for path in sorted(old.iterdir()) if old.is_dir() else ():
-            if not (new / path.name).exists():
-                path.rename(new / path.name)
-    return True
+        shutil.rmtree(new / "build")
+        return [(old / "build", new / "build")] if (old / "build").is_dir() else []
+    if options.clear == "build":
+        packages, place = old.joinpath(*python.library), new.joinpath(*python.library)
+        found = sorted(packages.iterdir()) if packages.is_dir() else []
+        return [(path, place / path.name) for path in found if not (place / path.name).exists()]
+    return []
 
 
 def _fill(

@@ -198,9 +198,10 @@ def _read_probe(done: process.Outcome, obj: Path) -> _Probe:
     version = re.search(r"(?:gcc|clang) version (\d+[\d.]*)", done.stdout)
     triplet = re.search(r"^Target: (\S+)", done.stdout, re.MULTILINE)
     multiarch = re.search(r"-imultiarch (\S+)", done.stdout)
+    header, attributes = _object_facts(obj)
     return _Probe(
-        header=_object_header(obj),
-        attributes=elf.arm_attributes(obj),
+        header=header,
+        attributes=attributes,
         triplet=triplet[1] if triplet else "",
         family=family,
         version=version[1] if version else "",
@@ -209,11 +210,13 @@ def _read_probe(done: process.Outcome, obj: Path) -> _Probe:
     )
 
 
-def _object_header(obj: Path) -> elf.ElfHeader | None:
+def _object_facts(obj: Path) -> tuple[elf.ElfHeader | None, Mapping[str, object]]:
+    """Return the header and the ARM attributes of what the compiler made; no header if that is no ELF file, or nothing."""
     try:
-        return elf.read_header(obj)
-    except elf.ElfDamaged:
-        return None
+        header = elf.read_header(obj)
+        return header, elf.arm_attributes(obj) if header is not None else {}
+    except (elf.ElfDamaged, OSError):
+        return None, {}
 
 
 def _search_list(text: str) -> tuple[str, ...]:
@@ -292,6 +295,8 @@ def _find_tools(wanted: Wanted, cc: tuple[str, ...], path: str) -> dict[str, tup
         if name in wanted.tools:
             tools[name] = _resolve(wanted.tools[name], path)
             continue
+        if not prefix and "clang" in program.name:
+            continue  # what lies beside it works for the build machine
         found = (
             process.find_program(str(program.parent / (prefix + name)), path=path)
             if "/" not in prefix

@@ -588,3 +588,27 @@ def test_a_signal_while_creating_leaves_nothing(tmp_path, number, status):
     assert started.returncode == status
     assert "Traceback" not in err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["reached", "t.json"]
+
+
+BROKEN = """
+from crosspy.cli import describe
+def run(args, context): raise ZeroDivisionError("a defect")
+describe.run = run
+from crosspy.cli.main import entry
+entry()
+"""
+
+
+def test_a_defect_of_crosspy_has_its_own_exit_code(tmp_path):
+    """The help promises 70; Python's 1 would mean that verify found errors."""
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[3])}
+    done = subprocess.run(
+        [sys.executable, "-c", BROKEN, "describe", "--sysroot", "x"],
+        env=env,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 70
+    assert "ZeroDivisionError: a defect" in done.stderr

@@ -280,3 +280,24 @@ def test_no_pip_anywhere(bare, cached, monkeypatch):
     with pytest.raises(UsageError, match="has no pip, and no ensurepip") as caught:
         buildpython.pip_directory(bare, "", env=cached)
     assert "--without-pip" in caught.value.hint
+
+
+@pytest.mark.parametrize("command", ["/bin/echo", "/bin/true", "/bin/cat"])
+def test_a_program_that_is_no_python(command):
+    with pytest.raises(UsageError):
+        buildpython.probe(command, env=ENV)
+
+
+@pytest.mark.parametrize("command", ["/bin/echo", "/bin/true"])
+def test_a_program_on_path_that_is_no_python_is_passed_over(tmp_path, command):
+    (tmp_path / "python3").symlink_to(command)
+    with pytest.raises(CrosspyError, match="tried"):
+        buildpython.find("", "3.99", env={"PATH": str(tmp_path)})
+
+
+def test_a_wheel_of_something_else_is_no_pip(tmp_path):
+    python = buildpython.probe(sys.executable, env=ENV)
+    with zipfile.ZipFile(tmp_path / "wheel.whl", "w") as archive:
+        archive.writestr("wheel/__init__.py", "")
+    with pytest.raises(CrosspyError, match="no pip"):
+        buildpython.pip_directory(python, str(tmp_path / "wheel.whl"), env={"XDG_CACHE_HOME": str(tmp_path)})

@@ -350,3 +350,56 @@ def test_opening_what_is_none(tmp_path, text, said):
     with pytest.raises(EnvironmentDirError, match=said) as caught:
         open_env(tmp_path)
     assert "crosspy create" in caught.value.hint
+
+
+@pytest.mark.parametrize("clear", ["all", "cross", "build"])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_an_interrupt_at_any_rename_loses_nothing(make_env, monkeypatch, tmp_path, clear, number):
+    env = make_env()
+    packages(env)
+    before = content(env.root)
+    rename = Path.rename
+    left = [number]
+
+    def interrupted(self, to):
+        left[0] -= 1
+        if left[0] == 0:
+            raise KeyboardInterrupt
+        return rename(self, to)
+
+    monkeypatch.setattr(Path, "rename", interrupted)
+    try:
+        make_env(options={"clear": clear}, uname="other")
+    except KeyboardInterrupt:
+        assert content(env.root) == before
+    else:
+        assert left[0] > 0, "an interrupt was swallowed"
+    assert [path.name for path in tmp_path.iterdir() if ".crosspy-" in path.name] == []
+
+
+def test_an_environment_left_aside_by_a_kill_is_put_back(make_env, tmp_path):
+    """Killed between the two renames, with the build layer in the new one already."""
+    env = make_env()
+    packages(env)
+    before = content(env.root)
+    scratch = tmp_path / ".env.crosspy-killed"
+    scratch.mkdir()
+    env.root.rename(tmp_path / ".env.crosspy-killed.old")
+    (tmp_path / ".env.crosspy-killed.old" / "build").rename(scratch / "build")
+    make_env()
+    assert content(env.root) == before
+
+
+def test_leftovers_beside_a_name_with_glob_characters(make_env, tmp_path):
+    (tmp_path / ".env[1].crosspy-abc").mkdir()
+    (tmp_path / ".env1.crosspy-abc").mkdir()
+    make_env(root=tmp_path / "env[1]")
+    assert leftovers(tmp_path) == [".env1.crosspy-abc"]
+
+
+def test_clear_through_a_link_leaves_no_rubbish_and_keeps_the_link(make_env, tmp_path):
+    env = make_env(root=tmp_path / "real")
+    (tmp_path / "env").symlink_to(env.root)
+    make_env(options={"clear": "all"}, uname="other")
+    assert leftovers(tmp_path) == []
+    assert (tmp_path / "env").is_symlink()

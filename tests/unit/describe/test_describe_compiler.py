@@ -497,3 +497,31 @@ def test_recorded_cc_with_an_open_quote_is_an_error_of_ours(compilers, tmp_path)
     files = {"usr/lib/python3.11/_sysconfigdata__linux_.py": sysconfigdata(config_vars(CC="gcc 'open"))}
     with pytest.raises(CrosspyError):
         of_sysroot(compilers, tmp_path, files=files)
+
+
+def test_that_makes_nothing(compilers):
+    compilers.program("gcc", "exit 0")
+    with pytest.raises(ToolchainError, match="does not make ELF files"):
+        compilers.find(cc=("gcc",))
+
+
+@pytest.mark.parametrize("contents", [b"", b"MZ\x90\0" * 30, b"\x7fELF", b"\xfe\xed\xfa\xcf" * 20])
+def test_that_makes_no_elf_files(compilers, contents):
+    made = compilers.base / "made"
+    made.write_bytes(contents)
+    compilers.add("gcc", made=made)
+    with pytest.raises(ToolchainError, match="does not make ELF files"):
+        compilers.find(cc=("gcc",))
+
+
+def test_clang_takes_no_tool_of_the_build_machine(compilers):
+    compilers.add("clang", text=CLANG)
+    for name in ("ld", "gfortran", "strip"):
+        compilers.program(name)
+    assert compilers.find(cc=("clang", "--target=aarch64-linux-gnu")).tools == {}
+
+
+def test_a_command_of_a_cache_alone(compilers):
+    compilers.program("ccache")
+    with pytest.raises(ToolchainError):
+        compilers.find(cc=("ccache",))
