@@ -34,16 +34,21 @@ _COMPILER: Final = r"""#!/bin/sh
 unset CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH OBJC_INCLUDE_PATH LIBRARY_PATH COMPILER_PATH GCC_EXEC_PREFIX
 LC_ALL=C; export LC_ALL
 S=@sysroot@
-left=$#; p=
-while [ "$left" -gt 0 ]; do
-  a=$1; shift; left=$((left - 1))
-  case $p$a in
-    -march=native|-mtune=native|-mcpu=native) continue ;;
-    -I|-L|-isystem|-iquote|-idirafter) p=$a; set -- "$@" "$a"; continue ;;
+case " $*" in
+*native*|*" -I/usr/"*|*" -L/usr/"*|*" -L/lib"*|*" -I "*|*" -L "*|*" -isystem"*|*" -iquote"*|*" -idirafter"*)
+  # Only such a command line is looked at word by word: that takes a while on a long one.
+  left=$#; p=
+  while [ "$left" -gt 0 ]; do
+    a=$1; shift; left=$((left - 1))
+    case $p$a in
+      -march=native|-mtune=native|-mcpu=native) continue ;;
+      -I|-L|-isystem|-iquote|-idirafter) p=$a; set -- "$@" "$a"; continue ;;
 @mapping@
-  esac
-  p=; set -- "$@" "$a"
-done
+    esac
+    p=; set -- "$@" "$a"
+  done
+  ;;
+esac
 @extra@
 [ -z "$CROSSPY_SOURCE" ] || set -- "$@" "-ffile-prefix-map=$CROSSPY_SOURCE=."
 [ "$PWD" = "$CROSSPY_SOURCE" ] || set -- "$@" "-ffile-prefix-map=$PWD=."
