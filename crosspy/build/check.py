@@ -47,6 +47,8 @@ def _check_member(wheel: str, name: str, head: bytes, target: Target) -> None:
     except elf.ElfDamaged:
         return
     machine = target.machine
+    if machines.is_meant_for_another(name):
+        return
     if header is None or (header.elf_machine, header.bits, header.byteorder) == (
         machine.elf_machine,
         machine.bits,

@@ -9,6 +9,7 @@ import re
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -188,7 +189,7 @@ def _unpacked(wheel: Path, env: Mapping[str, str]) -> str:
     try:
         digest = hashlib.sha256(wheel.read_bytes()).hexdigest()[:16]
     except OSError as error:
-        raise UsageError(f"no pip in {wheel}: {error.strerror}", hint="--pip takes a pip wheel.") from None
+        raise _no_pip(wheel, error.strerror) from None
     cache = Path(env.get("XDG_CACHE_HOME") or Path(env.get("HOME") or "/tmp") / ".cache") / "crosspy"  # noqa: S108
     home = cache / re.sub(r"[^\w.-]", "_", f"{wheel.stem}-{digest}")
     if (home / "pip" / "__init__.py").is_file():
@@ -197,23 +198,38 @@ def _unpacked(wheel: Path, env: Mapping[str, str]) -> str:
         cache.mkdir(parents=True, exist_ok=True)
         scratch = Path(tempfile.mkdtemp(prefix=".pip-", dir=cache))
         try:
-            with zipfile.ZipFile(wheel) as archive:
-                members = [name for name in archive.namelist() if name.startswith("pip/")]
-                if "pip/__init__.py" not in members:
-                    raise UsageError(
-                        f"{wheel} holds no pip",
-                        hint="--pip takes a pip wheel, or a directory with pip in it.",
-                    )
-                archive.extractall(scratch, members)
+            _unpack(wheel, scratch)
             if not (home / "pip").exists():
                 scratch.rename(home)
-        except (zipfile.BadZipFile, OSError):
+        except OSError:
             if not (home / "pip" / "__init__.py").is_file():
                 raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)
-    except (zipfile.BadZipFile, OSError) as error:
+    except OSError as error:
         raise EnvironmentDirError(
             f"cannot unpack {wheel} into {cache}: {error}", hint="Set XDG_CACHE_HOME to a writable directory."
         ) from None
     return str(home)
+
+
+def _unpack(wheel: Path, directory: Path) -> None:
+    """Unpack a wheel's pip package. :raises UsageError: if it has none, or is damaged."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            members = [name for name in archive.namelist() if name.startswith("pip/")]
+            if "pip/__init__.py" not in members:
+                raise _no_pip(wheel, "it holds other files")
+            archive.extractall(directory, members)
+    except _DAMAGED as error:
+        raise _no_pip(wheel, error) from None
+
+
+_DAMAGED: Final = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+"""What zipfile raises of a damaged file; RuntimeError: of an encrypted one, or a compression it does not know."""
+
+
+def _no_pip(wheel: Path, why: object) -> UsageError:
+    return UsageError(
+        f"no pip in {wheel}: {why}", hint="--pip takes a pip wheel, or a directory with pip in it."
+    )

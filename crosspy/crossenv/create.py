@@ -65,7 +65,7 @@ def create(root: Path, target: Target, python: BuildPython, options: Options) ->
     :raises EnvironmentDirError: if it cannot be written, is something else, or was made from other inputs.
     """
     root = Path(os.path.abspath(root))  # noqa: PTH100 -- a link to an environment stays a link
-    place = root.resolve() if root.is_symlink() and root.is_dir() else root
+    place = _place(root)
     target_json = target.to_json()
     key = _key(target_json, python, options)
     try:
@@ -136,24 +136,34 @@ def _leftovers(root: Path) -> list[Path]:
     return sorted(root.parent.glob(glob.escape(_prefix(root)) + "*"))
 
 
-def _remove_leftovers(root: Path) -> None:
-    """Remove what a killed creation left; nobody is at it, for the lock is ours.
+def _place(root: Path) -> Path:
+    """Return the directory that a link names, also while a killed creation left its environment aside."""
+    if not root.is_symlink():
+        return root
+    place = Path(os.path.realpath(root))  # resolve() raises on a loop
+    return place if place.is_dir() or any(path.name.endswith(_ASIDE) for path in _leftovers(place)) else root
 
-    Killed between its two renames, it left the old environment aside: that one is put back.
-    """
-    for aside in _leftovers(root):
-        if aside.name.endswith(_ASIDE) and not root.exists():
-            scratch = aside.with_name(aside.name.removesuffix(_ASIDE))
-            for kept in (scratch / "build", *scratch.glob("lib/python*/site-packages/*")):
-                place = aside / kept.relative_to(scratch)
-                if kept.exists() and not place.exists():
-                    kept.rename(place)
-            aside.rename(root)
+
+def _remove_leftovers(root: Path) -> None:
+    """Remove what a killed creation left, put back what it left aside; nobody is at it, for the lock is ours."""
+    if not _vacant(root) and not _is_environment(root):
+        return  # nothing is made there, and what lies beside it may be the only copy
+    for path in _leftovers(root):
+        if path.name.endswith(_ASIDE) and _is_environment(path):
+            _settle(root, path.with_name(path.name.removesuffix(_ASIDE)), path)
     for path in _leftovers(root):
         shutil.rmtree(path, ignore_errors=True)
 
 
 _ASIDE: Final = ".old"
+"""What the old environment's name ends with while the new one takes its place; it is whole as long as it has it."""
+
+_OURS: Final = "_crosspy"
+"""What every name begins with that creation writes into site-packages."""
+
+
+def _vacant(root: Path) -> bool:
+    return not os.path.lexists(root) or (root.is_dir() and not root.is_symlink() and not any(root.iterdir()))
 
 
 def _is_environment(root: Path) -> bool:
@@ -199,25 +209,47 @@ def _make(root: Path, target: Target, python: BuildPython, options: Options, mad
         else:
             scratch.rename(root)
     finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        # Interrupted twice, an environment may still lie aside, and parts of it in scratch: for the next run.
+        if not os.path.lexists(_aside(scratch)):
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _aside(scratch: Path) -> Path:
+    return scratch.with_name(scratch.name + _ASIDE)
 
 
 def _swap(root: Path, scratch: Path, python: BuildPython, options: Options) -> None:
-    """Put the new environment in the place of the old one; whatever interrupts it, one of the two is there."""
-    aside = scratch.with_name(scratch.name + _ASIDE)
-    moved: list[tuple[Path, Path]] = []
-    root.rename(aside)
+    """Put the new environment in the place of the old one; whatever interrupts it, one of the two is there.
+
+    The old one is in ``scratch`` afterwards.
+    """
+    aside = _aside(scratch)
     try:
+        root.rename(aside)
         for old, new in _kept_parts(aside, scratch, python, options):
             old.rename(new)
-            moved.append((old, new))
         scratch.rename(root)
+        aside.rename(scratch)
     except BaseException:
-        for old, new in reversed(moved):
-            new.rename(old)
-        aside.rename(root)
+        if os.path.lexists(aside):
+            _settle(root, scratch, aside)
         raise
-    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _settle(root: Path, scratch: Path, aside: Path) -> None:
+    """End an interrupted swap: where the new environment is not in place, the old one is put back, with its parts."""
+    if not _vacant(root):
+        shutil.rmtree(scratch, ignore_errors=True)
+        aside.rename(scratch)  # from here on it may be half removed
+        return
+    packages = (
+        path for path in scratch.glob("lib/python*/site-packages/*") if not path.name.startswith(_OURS)
+    )
+    for part in (scratch / "build", *packages):
+        place = aside / part.relative_to(scratch)
+        if os.path.lexists(part) and not os.path.lexists(place):
+            part.rename(place)
+    aside.rename(root)
 
 
 def _umask() -> int:
@@ -228,13 +260,13 @@ def _umask() -> int:
 
 def _kept_parts(old: Path, new: Path, python: BuildPython, options: Options) -> list[tuple[Path, Path]]:
     """Return what ``--clear-cross`` and ``--clear-build`` do not clear, and its place in the new environment."""
-    if options.clear == "cross":
+    if options.clear == "cross" and (old / "build").is_dir():
         shutil.rmtree(new / "build")
-        return [(old / "build", new / "build")] if (old / "build").is_dir() else []
+        return [(old / "build", new / "build")]
     if options.clear == "build":
         packages, place = old.joinpath(*python.library), new.joinpath(*python.library)
         found = sorted(packages.iterdir()) if packages.is_dir() else []
-        return [(path, place / path.name) for path in found if not (place / path.name).exists()]
+        return [(path, place / path.name) for path in found if not path.name.startswith(_OURS)]
     return []
 
 

@@ -78,7 +78,7 @@ def find_toolchain(
     return Toolchain(
         cc=cc,
         cxx=cxx,
-        tools=_find_tools(wanted, cc, path),
+        tools=_find_tools(wanted, cc, path, family=c_result.family),
         triplet=c_result.triplet,
         native=os.uname().machine == machine.uname,
         family=c_result.family,
@@ -286,29 +286,34 @@ def _sysroot_library_dirs(sysroot: Path, multiarch: str) -> tuple[str, ...]:
     return tuple(unique.values())
 
 
-def _find_tools(wanted: Wanted, cc: tuple[str, ...], path: str) -> dict[str, tuple[str, ...]]:
+def _find_tools(wanted: Wanted, cc: tuple[str, ...], path: str, *, family: str) -> dict[str, tuple[str, ...]]:
     program = Path(cc[_program_index(cc)])
     match = re.match(r"(.*?)(?:gcc|g\+\+|clang|cc)(-[\d.]+)?$", program.name)
     prefix = wanted.prefix or (match[1] if match else "")
+    release = (match[2] or "") if match else ""
     tools: dict[str, tuple[str, ...]] = {}
     for name in TOOL_VARIABLES.values():
         if name in wanted.tools:
             tools[name] = _resolve(wanted.tools[name], path)
             continue
-        if not prefix and "clang" in program.name:
-            continue  # what lies beside it works for the build machine
-        found = (
-            process.find_program(str(program.parent / (prefix + name)), path=path)
-            if "/" not in prefix
-            else None
-        )
-        found = found or (process.find_program(prefix + name, path=path) if prefix else None)
+        if family == "clang" and not prefix:
+            found = _llvm_tool(name, program.parent, release, path)
+        else:
+            beside = str(program.parent / (prefix + name)) if "/" not in prefix else ""
+            found = process.find_program(beside, path=path) if beside else None
+            found = found or (process.find_program(prefix + name, path=path) if prefix else None)
         if found:
             tools[name] = (found,)
-    if not prefix:
-        # clang without a prefix: LLVM's own binary tools know every target; GNU's know the build machine's only.
-        for name in set(TOOL_VARIABLES.values()) - {"ld", "gfortran"}:
-            found = process.find_program(f"llvm-{name}", path=path)
-            if found and name not in wanted.tools:
-                tools[name] = (found,)
     return tools
+
+
+def _llvm_tool(name: str, directory: Path, release: str, path: str) -> str | None:
+    """Find the tool of a clang without a prefix: what is called ``ld`` or ``strip`` there is the build machine's.
+
+    LLVM's own binary tools know every target. They lie beside clang, with its ``-18`` or without, or on PATH.
+    """
+    if name in {"ld", "gfortran"}:
+        return None
+    names = dict.fromkeys((f"llvm-{name}{release}", f"llvm-{name}"))
+    places = [str(directory / each) for each in names] + list(names)
+    return next((found for each in places if (found := process.find_program(each, path=path))), None)

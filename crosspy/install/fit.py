@@ -17,7 +17,9 @@ _EM_BPF: Final = 247
 
 def misfits(files: Iterable[StagedFile], target: Target) -> list[str]:
     """Return a sentence for each staged ELF file that the target cannot load."""
-    found = ((file.name, misfit(file.staged, target)) for file in files)
+    # debugpy brings attach_linux_amd64.so wherever it goes, for the machine that its name says.
+    own = (file for file in files if not machines.is_meant_for_another(file.name))
+    found = ((file.name, misfit(file.staged, target)) for file in own)
     return [f"{name} {reason}" for name, reason in found if reason]
 
 

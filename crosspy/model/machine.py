@@ -207,3 +207,25 @@ def abi_conflicts(expected: dict[str, str], found: dict[str, str]) -> list[tuple
         for key in sorted(expected.keys() & found.keys())
         if expected[key] != found[key]
     ]
+
+
+_MACHINE_WORDS: Final = re.compile(
+    r"(?:^|[/_.-])(?:x86(?:[_-]64)?|amd64|x64|i[3-6]86|aarch64|arm(?:64|hf|el|v\d\w*)?|mips\w*|ppc\w*|powerpc\w*|riscv\w*"
+    r"|s390x?|loong\w*|linux(?:32|64)|win(?:32|64)?|macos|darwin)(?=[/_.-]|$)",
+    re.IGNORECASE,
+)
+
+
+def names_a_machine(path: str) -> bool:
+    """Say whether a path says which machine it is for: ``attach_linux_amd64.so``, ``libs/arm64-v8a/x.so``.
+
+    Such a file is meant as it is, whatever machine an image is for. The suffix of an extension module says nothing of
+    the kind: it is what makes the interpreter load it.
+    """
+    return _MACHINE_WORDS.search(path) is not None
+
+
+def is_meant_for_another(path: str) -> bool:
+    """Say whether a file of a wheel is a helper for some other machine by its name, and no extension module."""
+    name = path.rpartition("/")[2]
+    return ".cpython-" not in name and ".abi3" not in name and names_a_machine(path)

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final
 
 from crosspy.model.finding import Severity
+from crosspy.model.machine import names_a_machine
 from crosspy.verify.tree import basename, is_library_name
 
 
@@ -29,11 +30,6 @@ _LIBRARIES: Final = re.compile(r"/(?:usr/(?:local/)?)?lib(?:32|64|x32)?(?:/[\w.]
 _PAYLOAD: Final = re.compile(
     r"/(?:usr/)?lib/(?:firmware|modules|grub|guile|debug)/|/usr/share/|/boot/|/usr/lib/[\w.]+-linux-\w+/guile/"
     r"|/\.debug/|.*\.debug$"
-)
-_MACHINE_WORDS: Final = re.compile(
-    r"(?:^|[/_.-])(?:x86(?:[_-]64)?|amd64|x64|i[3-6]86|aarch64|arm(?:64|hf|el|v\d\w*)?|mips\w*|ppc\w*|powerpc\w*|riscv\w*"
-    r"|s390x?|loong\w*|linux(?:32|64)|win(?:32|64)?|macos|darwin)(?=[/_.-]|$)",
-    re.IGNORECASE,
 )
 _TESTS: Final = re.compile(r"/(?:tests?|testing|test_?data|fixtures)/")
 
@@ -73,7 +69,7 @@ def severity_of(path: str, *, extension: bool) -> Severity:
 
 def _is_meant(path: str) -> bool:
     package = _PYTHON.split(path)[-1]
-    return is_test_data(path) or _MACHINE_WORDS.search(package) is not None
+    return is_test_data(path) or names_a_machine(package)
 
 
 def is_test_data(path: str) -> bool:

@@ -612,3 +612,5 @@ def test_a_defect_of_crosspy_has_its_own_exit_code(tmp_path):
     )
     assert done.returncode == 70
     assert "ZeroDivisionError: a defect" in done.stderr
+    assert "this is a defect of crosspy; please report it" in done.stderr
+    assert done.stdout == ""

@@ -301,3 +301,32 @@ def test_a_wheel_of_something_else_is_no_pip(tmp_path):
         archive.writestr("wheel/__init__.py", "")
     with pytest.raises(CrosspyError, match="no pip"):
         buildpython.pip_directory(python, str(tmp_path / "wheel.whl"), env={"XDG_CACHE_HOME": str(tmp_path)})
+    assert not (tmp_path / "crosspy").exists() or list((tmp_path / "crosspy").iterdir()) == []
+
+
+def test_a_file_that_is_no_wheel_is_wrong_use(bare, tmp_path, cached):
+    (tmp_path / "pip.whl").write_bytes(b"not a zip file")
+    with pytest.raises(UsageError, match=r"no pip in .*pip\.whl") as caught:
+        buildpython.pip_directory(bare, str(tmp_path / "pip.whl"), env=cached)
+    assert "--pip" in caught.value.hint
+
+
+def test_a_wheel_with_damaged_contents(bare, tmp_path, cached):
+    path = tmp_path / "pip.whl"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("pip/__init__.py", "x = 1\n" * 500)
+    damaged = bytearray(path.read_bytes())
+    damaged[45:60] = b"\xff" * 15
+    path.write_bytes(damaged)
+    with pytest.raises(UsageError, match="no pip in"):
+        buildpython.pip_directory(bare, str(path), env=cached)
+    assert list((tmp_path / "cache/crosspy").iterdir()) == []
+
+
+def test_a_build_python_that_never_answers(tmp_path, monkeypatch):
+    def never(argv, **_):
+        raise buildpython.process.TimeoutExpired(argv, 60)
+
+    monkeypatch.setattr(buildpython.process, "run", never)
+    with pytest.raises(UsageError, match="did not answer"):
+        buildpython.probe(sys.executable, env=ENV)

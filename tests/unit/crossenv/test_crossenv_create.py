@@ -352,29 +352,61 @@ def test_opening_what_is_none(tmp_path, text, said):
     assert "crosspy create" in caught.value.hint
 
 
+@pytest.mark.parametrize("done", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("clear", ["all", "cross", "build"])
-@pytest.mark.parametrize("number", [1, 2, 3])
-def test_an_interrupt_at_any_rename_loses_nothing(make_env, monkeypatch, tmp_path, clear, number):
+@pytest.mark.parametrize("number", range(1, 6))
+def test_an_interrupt_at_any_rename_loses_nothing(make_env, monkeypatch, tmp_path, clear, number, done):
     env = make_env()
-    packages(env)
+    target, build = packages(env)
     before = content(env.root)
     rename = Path.rename
     left = [number]
 
     def interrupted(self, to):
         left[0] -= 1
-        if left[0] == 0:
+        if left[0]:
+            return rename(self, to)
+        if done:
+            rename(self, to)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", interrupted)
+        try:
+            make_env(options={"clear": clear}, uname="other")
+        except KeyboardInterrupt:
+            after = content(env.root)
+        else:
+            assert left[0] > 0, "an interrupt was swallowed"
+            return
+    assert leftovers(tmp_path) == []
+    if after != before:
+        assert (target.exists(), build.exists()) == (clear == "build", clear == "cross")
+        assert after == content(make_env(options={"clear": clear}, uname="other").root)
+
+
+@pytest.mark.parametrize("clear", ["cross", "build"])
+def test_a_second_interrupt_while_undoing_the_first_loses_nothing(make_env, monkeypatch, clear):
+    env = make_env()
+    packages(env)
+    before = content(env.root)
+    rename = Path.rename
+    aside = []
+
+    def interrupted(self, to):
+        if self == env.root:
+            aside.append(to)
+        elif aside and (Path(to) == env.root or Path(to).is_relative_to(aside[0])):
             raise KeyboardInterrupt
         return rename(self, to)
 
-    monkeypatch.setattr(Path, "rename", interrupted)
-    try:
-        make_env(options={"clear": clear}, uname="other")
-    except KeyboardInterrupt:
-        assert content(env.root) == before
-    else:
-        assert left[0] > 0, "an interrupt was swallowed"
-    assert [path.name for path in tmp_path.iterdir() if ".crosspy-" in path.name] == []
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            make_env(options={"clear": clear}, uname="other")
+    assert not env.root.exists()
+    make_env()
+    assert content(env.root) == before
 
 
 def test_an_environment_left_aside_by_a_kill_is_put_back(make_env, tmp_path):
@@ -388,6 +420,86 @@ def test_an_environment_left_aside_by_a_kill_is_put_back(make_env, tmp_path):
     (tmp_path / ".env.crosspy-killed.old" / "build").rename(scratch / "build")
     make_env()
     assert content(env.root) == before
+
+
+def test_what_is_put_back_gets_its_own_parts_only(make_env, tmp_path, build_python):
+    """Files of the new environment stay out of the old one; links to nothing are packages' files, too."""
+    env = make_env()
+    packages(env)
+    library = Path(*build_python.library)
+    (env.root / library / "dangling").symlink_to("nowhere")
+    before = content(env.root)
+    scratch = tmp_path / ".env.crosspy-killed"
+    (scratch / library).mkdir(parents=True)
+    (scratch / library / "_crosspy_prefix.pth").write_text("/new\n")
+    env.root.rename(tmp_path / ".env.crosspy-killed.old")
+    for name in ("target_package", "dangling"):
+        (tmp_path / ".env.crosspy-killed.old" / library / name).rename(scratch / library / name)
+    make_env()
+    assert content(env.root) == before
+
+
+def test_an_environment_left_aside_is_put_back_into_an_empty_directory(make_env, tmp_path):
+    env = make_env()
+    before = content(env.root)
+    env.root.rename(tmp_path / ".env.crosspy-killed.old")
+    env.root.mkdir()
+    make_env()
+    assert content(env.root) == before
+    assert leftovers(tmp_path) == []
+
+
+def test_an_environment_left_aside_is_put_back_through_a_link(make_env, tmp_path):
+    real = make_env(root=tmp_path / "real").root
+    before = content(real)
+    (tmp_path / "env").symlink_to("real")
+    real.rename(tmp_path / ".real.crosspy-killed.old")
+    make_env()
+    assert (tmp_path / "env").is_symlink()
+    assert content(real) == before
+
+
+def test_an_environment_left_aside_stays_while_its_place_is_taken(make_env, tmp_path):
+    env = make_env()
+    aside = tmp_path / ".env.crosspy-killed.old"
+    env.root.rename(aside)
+    before = content(aside)
+    (env.root / "mine").mkdir(parents=True)
+    with pytest.raises(EnvironmentDirError, match="not a cross environment"):
+        make_env()
+    assert content(aside) == before
+
+
+@pytest.mark.parametrize("removed", ["swap", "leftovers"])
+def test_an_environment_half_removed_is_never_put_back(make_env, monkeypatch, tmp_path, removed):
+    env = make_env()
+    if removed == "leftovers":
+        shutil.copytree(env.root, tmp_path / ".env.crosspy-killed.old", symlinks=True)
+    names = []
+    monkeypatch.setattr(shutil, "rmtree", lambda path, **_: names.append(Path(path).name))
+    make_env(options={"clear": "all"})
+    assert names
+    assert not [name for name in names if name.endswith(".old")]
+
+
+def test_clear_cross_of_an_environment_without_its_build_layer(make_env):
+    env = make_env()
+    shutil.rmtree(env.root / "build")
+    assert (make_env(options={"clear": "cross"}).root / "build/pyvenv.cfg").exists()
+
+
+def test_clear_build_keeps_no_prefix_that_is_not_asked_for(make_env, tmp_path, build_python):
+    env = make_env(options={"cross_prefix": str(tmp_path / "prefix")})
+    pth = env.root.joinpath(*build_python.library) / "_crosspy_prefix.pth"
+    assert pth.exists()
+    make_env(options={"clear": "build"})
+    assert not pth.exists()
+
+
+def test_a_link_to_itself(tmp_path, make_env):
+    (tmp_path / "env").symlink_to("env")
+    with pytest.raises(EnvironmentDirError):
+        make_env()
 
 
 def test_leftovers_beside_a_name_with_glob_characters(make_env, tmp_path):

@@ -521,6 +521,39 @@ def test_clang_takes_no_tool_of_the_build_machine(compilers):
     assert compilers.find(cc=("clang", "--target=aarch64-linux-gnu")).tools == {}
 
 
+def test_clang_by_another_name_takes_no_tool_of_the_build_machine(compilers):
+    compilers.add("cc", text=CLANG)
+    compilers.program("ld")
+    llvm = compilers.program("llvm-ar")
+    assert compilers.find(cc=("cc", "--target=aarch64-linux-gnu")).tools == {"ar": (str(llvm),)}
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("clang", "llvm-ar"),
+        ("clang-18", "llvm-ar-18"),
+    ],
+)
+def test_clang_takes_the_tools_of_its_own_release_from_beside_it(compilers, name, found):
+    for beside in ("llvm-ar", "llvm-ar-18"):
+        compilers.program(beside)
+    own = compilers.base / "opt"
+    own.mkdir()
+    for program in (compilers.add(name, text=CLANG), compilers.bin / "llvm-ar", compilers.bin / "llvm-ar-18"):
+        shutil.copy(program, own)
+    tools = compilers.find(cc=(str(own / name), "--target=aarch64-linux-gnu")).tools
+    assert tools == {"ar": (str(own / found),)}
+
+
+def test_gcc_without_a_prefix_keeps_its_own_tools(compilers):
+    """LLVM's ar reads no objects of gcc's link-time optimization."""
+    compilers.add("gcc")
+    own = compilers.program("ar")
+    compilers.program("llvm-ar")
+    assert compilers.find(cc=("gcc",)).tools == {"ar": (str(own),)}
+
+
 def test_a_command_of_a_cache_alone(compilers):
     compilers.program("ccache")
     with pytest.raises(ToolchainError):
