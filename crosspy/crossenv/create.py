@@ -386,6 +386,11 @@ def _write(path: Path, text: str, *, mode: int | None = None) -> None:
         path.chmod(mode)
 
 
+_AT_START: Final = frozenset({
+    "__init__", "facts", "version", "hooks", "config", "machine", "buildfacts", "sizes",
+    "_crosspy_build", "_crosspy_build_facts",
+})  # fmt: skip
+
 _COMPILER: Final = """
 import py_compile, sys
 m = py_compile.PycInvalidationMode.UNCHECKED_HASH
@@ -395,8 +400,13 @@ for file, shown in zip(sys.argv[1::2], sys.argv[2::2]):
 
 
 def _compile(directories: Sequence[Path], scratch: Path, root: Path, python: BuildPython) -> None:
-    """Compile the shims, so that a read-only environment starts as fast; the files name their final place."""
-    files = [path for directory in directories for path in sorted(directory.glob("*.py"))]
+    """Compile what every start reads, so that a read-only environment starts as fast.
+
+    The rest is compiled by its first user, as any module is. The files name their final place.
+    """
+    files = [
+        path for directory in directories for path in sorted(directory.glob("*.py")) if path.stem in _AT_START
+    ]
     shown = [str(root / path.relative_to(scratch)) for path in files]
     if python.magic == importlib.util.MAGIC_NUMBER:
         for path, name in zip(files, shown, strict=True):

@@ -227,26 +227,32 @@ def _schemes(stdlib: Path | None, sources: dict[str, str]) -> dict[str, dict[str
         return {}
     for path in (stdlib / "sysconfig.py", stdlib / "sysconfig" / "__init__.py"):
         try:
-            tree = ast.parse(path.read_bytes())
-        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            text = path.read_text(encoding="utf-8", errors="replace")
+        except OSError:
             continue
-        for node in tree.body:
-            if (
-                isinstance(node, ast.Assign)
-                and isinstance(node.targets[0], ast.Name)
-                and node.targets[0].id == "_INSTALL_SCHEMES"
-            ):
-                try:
-                    value = ast.literal_eval(node.value)
-                except (ValueError, TypeError):
-                    return {}
-                sources["python.schemes"] = str(path)
-                return {
-                    str(k): {str(a): str(b) for a, b in v.items()}
-                    for k, v in value.items()
-                    if "nt" not in str(k)
-                }
+        value = _install_schemes(text)
+        if not isinstance(value, dict) or not all(isinstance(v, dict) for v in value.values()):
+            return {}
+        sources["python.schemes"] = str(path)
+        return {
+            str(k): {str(a): str(b) for a, b in v.items()} for k, v in value.items() if "nt" not in str(k)
+        }
     return {}
+
+
+def _install_schemes(text: str) -> object:
+    """Return the ``_INSTALL_SCHEMES`` of a sysconfig module, None if it is not a literal."""
+    try:
+        # As CPython's own source has it, the literal is cut out: to parse the whole module takes ten times as long.
+        cut = re.search(r"^_INSTALL_SCHEMES = (\{\n.*?^ *\})$", text, re.MULTILINE | re.DOTALL)
+        if cut:
+            return ast.literal_eval(cut[1])
+        for node in ast.parse(text).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_INSTALL_SCHEMES":
+                return ast.literal_eval(node.value)
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        pass
+    return None
 
 
 def _says_dist_packages(stdlib: Path | None) -> bool:

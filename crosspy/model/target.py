@@ -64,9 +64,18 @@ class Target:
 
     def to_json(self) -> str:
         """Return the text of ``target.json``: sorted keys, indented, the same for the same target."""
-        plain = dataclasses.asdict(self)
+        plain = _plain(self)
         plain["machine"] = self.machine.name
         return json.dumps({"schema": SCHEMA, **plain}, indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """Return dataclasses as dicts; unlike ``dataclasses.asdict`` without a deep copy of a thousand variables."""
+    if dataclasses.is_dataclass(value):
+        return {field.name: _plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {key: _plain(item) if dataclasses.is_dataclass(item) else item for key, item in value.items()}
+    return value
 
 
 def from_json(text: str, *, origin: str) -> Target:
