@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
-from crosspy.cli.context import Context
+from crosspy.cli.context import Context, replace_file
 from crosspy.cli.targetopts import add_target_options, described
-from crosspy.errors import UsageError
 from crosspy.model.machine import elf_machine_name
 from crosspy.model.target import Target
 
@@ -36,22 +34,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, context: Context) -> int:
     target = described(args, context, need_compiler=False)
     if args.output:
-        _write(context.path(args.output), target.to_json())
+        replace_file(context.path(args.output), target.to_json())
         context.console.step(f"wrote {args.output}")
     if args.json:
         context.console.data(target.to_json())
     elif not args.output:
         context.console.data(table(target))
     return 0
-
-
-def _write(path: Path, text: str) -> None:
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        temporary.replace(path)
-    except OSError as error:
-        raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
 
 def table(target: Target) -> str:

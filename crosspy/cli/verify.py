@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import textwrap
 import time
-from pathlib import Path
 from typing import Final
 
 from crosspy import __version__
-from crosspy.cli.context import Context
+from crosspy.cli.context import Context, replace_file
 from crosspy.console import Console, wants_colour
 from crosspy.crossenv.layout import open_env
 from crosspy.errors import UsageError
@@ -166,21 +164,10 @@ def _write(reports: list[ImageReport], args: argparse.Namespace, context: Contex
     if args.output is None:
         context.console.data(text)
     else:
-        _replace(context.path(args.output), text)
+        replace_file(context.path(args.output), text)
     if args.output is not None or args.format == "json":
         for report in reports:
             context.console.step(table.summary(report))
-
-
-def _replace(path: Path, text: str) -> None:
-    """Write a file so that it is never seen half."""
-    unfinished = path.with_name(f"{path.name}.{os.getpid()}.new")
-    try:
-        unfinished.write_text(text, encoding="utf-8")
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise UsageError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def _explanation(check_id: str) -> str:
