@@ -6,11 +6,15 @@ PYTHON ?= /usr/bin/python3.11
 BUILD := $(CURDIR)/build
 VENV := $(BUILD)/venv
 SYSROOTS := $(BUILD)/sysroots
+RUST := $(BUILD)/rust
 BIN := $(VENV)/bin
 
 TEST_SYSROOTS := arm64 armhf riscv64 arm64-3.14 build-3.13 build-3.14
 EXTRA_SYSROOTS := armel i386 mips64el ppc64el s390x
 ALL_SYSROOTS := $(TEST_SYSROOTS) $(EXTRA_SYSROOTS) arm64-image
+# Debian architectures with a standard library of Rust: for the tests, and beyond.
+TEST_RUSTS := arm64 armhf riscv64
+EXTRA_RUSTS := i386 ppc64el s390x
 
 # More arguments for pytest: make test T='-k describe -x'
 T :=
@@ -22,6 +26,7 @@ help: ## tell what there is to make
 	@sed -n 's/^\([a-z][a-z0-9%-]*\):.*## /\1\t/p' Makefile | while IFS="$$(printf '\t')" read -r name text; do \
 		printf '  make %-14s %s\n' "$$name" "$$text"; done
 	@printf '  make %-14s %s\n' sysroot-NAME "make one sysroot: $(ALL_SYSROOTS)"
+	@printf '  make %-14s %s\n' rust-NAME "add a target to the Rust toolchain: $(EXTRA_RUSTS)"
 
 .PHONY: demo
 demo: system-demo venv sysroot-arm64 sysroot-arm64-image ## build, install, verify and run PyPI packages for an arm64 image
@@ -29,16 +34,16 @@ demo: system-demo venv sysroot-arm64 sysroot-arm64-image ## build, install, veri
 		--image $(SYSROOTS)/arm64-image --build-python $(PYTHON) --requirements requirements/demo.txt
 
 .PHONY: test
-test: system-test venv sysroots ## run all tests: real compilers, four targets, QEMU
-	CROSSPY_SYSROOTS=$(SYSROOTS) $(BIN)/pytest $(T)
+test: system-test venv sysroots rust ## run all tests: real compilers, four targets, QEMU
+	CROSSPY_SYSROOTS=$(SYSROOTS) CROSSPY_RUST=$(RUST) $(BIN)/pytest $(T)
 
 .PHONY: unit
 unit: system-base venv ## run the tests that need no sysroot
 	$(BIN)/pytest tests/unit $(T)
 
 .PHONY: integration
-integration: system-test venv sysroots ## run the integration tests only
-	CROSSPY_SYSROOTS=$(SYSROOTS) $(BIN)/pytest tests/integration $(T)
+integration: system-test venv sysroots rust ## run the integration tests only
+	CROSSPY_SYSROOTS=$(SYSROOTS) CROSSPY_RUST=$(RUST) $(BIN)/pytest tests/integration $(T)
 
 .PHONY: lint
 lint: system-base venv ## ruff check, ruff format --check, mypy
@@ -68,6 +73,10 @@ bench: system-bench venv sysroot-arm64 ## measure against crossenv and the nativ
 .PHONY: sysroots
 sysroots: $(TEST_SYSROOTS:%=sysroot-%) ## make the sysroots of the tests
 
+.PHONY: rust
+rust: | system-sysroot ## make the Rust toolchain of the tests
+	@scripts/make-rust $(RUST) $(TEST_RUSTS)
+
 .PHONY: clean
 clean: ## remove build/ and what the tools left
 	rm -rf $(BUILD) .mypy_cache .pytest_cache .ruff_cache
@@ -95,6 +104,10 @@ $(SYSTEM_PROFILES:%=system-%): system-%:
 .PHONY: $(ALL_SYSROOTS:%=sysroot-%)
 $(ALL_SYSROOTS:%=sysroot-%): sysroot-%: | system-sysroot
 	@scripts/make-sysroot $* $(SYSROOTS)/$*
+
+.PHONY: $(EXTRA_RUSTS:%=rust-%)
+$(EXTRA_RUSTS:%=rust-%): rust-%: | system-sysroot
+	@scripts/make-rust $(RUST) $(TEST_RUSTS) $*
 
 # These bring the compiler that the test suite's targets do not need.
 $(EXTRA_SYSROOTS:%=sysroot-%): sysroot-%: | system-%
