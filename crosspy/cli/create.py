@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import re
 from collections.abc import Sequence
+from importlib import resources
 
 from crosspy.cli.context import Context
 from crosspy.cli.targetopts import add_target_options, described, read_target
-from crosspy.crossenv import buildpython
+from crosspy.crossenv import buildpython, emulator
 from crosspy.crossenv.create import Options, create
 from crosspy.errors import UsageError
+from crosspy.model.hint import Hint, parse_hints
 from crosspy.toolfiles.environ import FLAGS
 
 _EPILOG = """\
@@ -96,6 +99,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="variable for builds: K=V sets, K+=V appends, K?=V sets if unset, K:=V appends to a PATH-like [crossenv: --env]",
     )  # fmt: skip
     build.add_argument(
+        "--emulator", metavar="COMMAND", default="",
+        help="runs programs of the target that a build asks to run, e.g. qemu-aarch64-static; a qemu-user gets -L SYSROOT. It "
+        "is tried once, now (default: none, and none is needed)",
+    )  # fmt: skip
+    build.add_argument(
+        "--hints", metavar="FILE", action="append", default=[],
+        help="what builds of certain packages are told, in TOML; may be repeated, later ones win",
+    )  # fmt: skip
+    build.add_argument(
         "--platform-tag", "--manylinux", metavar="TAG", action="append", default=[],
         help="accept these manylinux tags alone, e.g. manylinux_2_17 (default: what the target's C library is fit for, when "
         "--policy admits prebuilt wheels) [crossenv: --platform-tag, --manylinux]",
@@ -127,6 +139,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
         platform_tags=platform_tags(args.platform_tag, target.uname) if args.platform_tag else None,
         cross_prefix=str(context.path(args.cross_prefix)) if args.cross_prefix else "",
         prompt=args.prompt,
+        emulator=emulator.command(args.emulator, target, path=context.environ.get("PATH", os.defpath))
+        if args.emulator
+        else (),
+        hints=read_hints(args.hints, context),
     )
     env, reused = create(context.path(args.env), target, build, options)
     did = "is there already, from the same inputs" if reused else "made"
@@ -145,6 +161,19 @@ def variables(texts: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
         if not match:
             raise UsageError(f"--env {text!r} is not of the form K=V, K+=V, K?=V or K:=V")
         found.append((match[1], match[2], match[3]))
+    return tuple(found)
+
+
+def read_hints(names: Sequence[str], context: Context) -> tuple[Hint, ...]:
+    """Return crosspy's own hints and those of the named files, in the order in which they are applied. :raises UsageError:"""
+    own = resources.files("crosspy").joinpath("data", "hints.toml").read_text(encoding="utf-8")
+    found = [*parse_hints(own, origin="crosspy's hints.toml")]
+    for name in names:
+        try:
+            text = context.path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"--hints {name}: {getattr(error, 'strerror', None) or error}") from None
+        found += parse_hints(text, origin=name)
     return tuple(found)
 
 

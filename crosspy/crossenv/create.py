@@ -19,13 +19,14 @@ from pathlib import Path
 from typing import Final, Literal
 
 from crosspy import __version__, process
-from crosspy.crossenv import activate, links, scripts
+from crosspy.crossenv import activate, emulator, links, scripts
 from crosspy.crossenv.buildpython import BuildPython
 from crosspy.crossenv.layout import CrossEnv
 from crosspy.errors import EnvironmentDirError
+from crosspy.model.hint import Hint
 from crosspy.model.python import ConfigValue
 from crosspy.model.target import Target
-from crosspy.toolfiles import cmake, environ, facts, launchers, meson, sysconfig
+from crosspy.toolfiles import autoconf, cmake, environ, facts, hints, launchers, meson, sysconfig
 
 SHIMS: Final = Path(__file__).resolve().parent.parent / "shims"
 
@@ -45,6 +46,9 @@ class Options:
     flags: Mapping[str, str] = field(default_factory=dict)
     platform_tags: Sequence[str] | None = None
     cross_prefix: str = ""
+    emulator: tuple[str, ...] = ()
+    """The command that runs programs of the target; empty: none does."""
+    hints: Sequence[Hint] = ()
     prompt: str = ""
 
 
@@ -104,6 +108,8 @@ def _key(target_json: str, python: BuildPython, options: Options) -> str:
         options.platform_tags,
         options.cross_prefix,
         options.prompt,
+        options.emulator,
+        tuple(options.hints),
         __version__,
     )
     digest.update(repr(chosen).encode())
@@ -287,6 +293,8 @@ def _fill(
         platform_tags=options.platform_tags,
         key=made.key,
         cross_prefix=options.cross_prefix,
+        emulator=bool(options.emulator),
+        hints=options.hints,
     )
     (scratch / "bin" / "cross-python").symlink_to("python")
     shims = library / "_crosspy"
@@ -358,13 +366,21 @@ def _write_tools(directory: Path, target: Target, options: Options, made: _Made)
         ).items():
             _write(tools / name, text, mode=0o755)
     _write(tools / "skip-target-test", launchers.SKIP_TEST, mode=0o755)
+    emulated = bool(options.emulator)
+    if emulated:
+        _write(tools / "run-target", launchers.run_target(options.emulator), mode=0o755)
+        emulator.check(tools, target, options.emulator)
+    (directory / "hints").mkdir()
+    for name, text in hints.hint_files(options.hints, target).items():
+        _write(directory / "hints" / name, text)
     _write(directory / "target.json", made.target_json)
     _write(directory / "variables.json", json.dumps(_variables(target, options), indent=2) + "\n")
     _write(directory / "key", made.key + "\n")
     (directory / "python.elf").write_bytes(facts.python_header(target))
-    _write(directory / "cross.ini", meson.cross_file(target))
-    _write(directory / "toolchain.cmake", cmake.toolchain_file(target))
-    _write(directory / "config.site", environ.config_site(target))
+    _write(directory / "cross.ini", meson.cross_file(target, emulator=emulated))
+    toolchain = cmake.toolchain_file(target, emulator=emulated, hints=bool(options.hints))
+    _write(directory / "toolchain.cmake", toolchain)
+    _write(directory / "config.site", autoconf.config_site(target, hints=bool(options.hints)))
     (directory / "pyo3").mkdir()
     _write(
         directory / "pyo3" / f"_sysconfigdata__linux_{target.python.multiarch or target.machine.name}.py",
@@ -375,7 +391,10 @@ def _write_tools(directory: Path, target: Target, options: Options, made: _Made)
 def _variables(target: Target, options: Options) -> dict[str, object]:
     """Return what ``crosspy env`` prints, ``{ROOT}`` for the environment, and ``--env``'s changes to it."""
     return {
-        "variables": {**environ.build_variables(target), **dict(sorted(options.flags.items()))},
+        "variables": {
+            **environ.build_variables(target, emulator=bool(options.emulator)),
+            **dict(sorted(options.flags.items())),
+        },
         "changes": [list(change) for change in options.user_env],
     }
 

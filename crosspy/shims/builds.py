@@ -32,9 +32,11 @@ def prepare(argv: list[str]) -> None:
     environ["CROSSPY_ISOLATED"] = _isolated_root()
     _see_build_tools(environ)
     _keep_paths_out_of_rust(environ)
-    from . import guard, view
+    from . import guard, hints, programs, view
 
+    hints.apply(environ, argv)
     guard.watch(argv)
+    programs.install()
     view.install()
 
 

@@ -7,7 +7,7 @@ import os
 import sys
 from types import ModuleType
 
-from . import ROOT, deactivate
+from . import ROOT, deactivate, hints
 
 _OTHER_COMMANDS = frozenset({
     "configure", "dist", "install", "introspect", "init", "test", "wrap", "subprojects", "rewrite", "compile",
@@ -34,6 +34,7 @@ def apply(_module: ModuleType) -> None:
         os.path.join(ROOT, "crosspy", "cross.ini"),
         "--cross-file",
         _python_file(),
+        *(word for path in hints.meson_files() for word in ("--cross-file", path)),
     ]
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from crosspy.model.target import Target
 from crosspy.toolfiles.launchers import launcher_name
 
 
-def toolchain_file(target: Target) -> str:
-    """Return the text of the toolchain file. FindPython is told of the target's Python, and runs none of it."""
+def toolchain_file(target: Target, *, emulator: bool = False, hints: bool = False) -> str:
+    """Return the text of the toolchain file. FindPython is told of the target's Python, and runs none of it.
+
+    :param emulator: ``tools/run-target`` runs programs of the target.
+    :param hints: there are hints; the running build knows which of them are for it.
+    """
     python = target.python
     sysroot = target.sysroot
     lines = [
@@ -57,7 +63,20 @@ def toolchain_file(target: Target) -> str:
         f'set(PYTHON_INCLUDE_DIR {_quoted(include)} CACHE PATH "")',
         "set(CMAKE_CROSSCOMPILING TRUE)",
     ]
+    if emulator:
+        lines.append('set(CMAKE_CROSSCOMPILING_EMULATOR "${CMAKE_CURRENT_LIST_DIR}/tools/run-target")')
+    if hints:
+        lines += [
+            "foreach(crosspy_hint $ENV{CROSSPY_HINTS})",
+            '  include("${CMAKE_CURRENT_LIST_DIR}/hints/${crosspy_hint}.cmake")',
+            "endforeach()",
+        ]
     return "\n".join(lines) + "\n"
+
+
+def cache_entries(values: Mapping[str, str]) -> str:
+    """Return commands that set cache variables, where a command line has not set them."""
+    return "".join(f'set({name} {_quoted(value)} CACHE STRING "")\n' for name, value in values.items())
 
 
 def _quoted(value: str) -> str:

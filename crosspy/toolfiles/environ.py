@@ -39,8 +39,11 @@ def launcher_variables(target: Target) -> dict[str, str]:
     return {variable: launcher_name(target, tool) for variable, tool in VARIABLES.items() if tool in present}
 
 
-def build_variables(target: Target) -> dict[str, str]:
-    """Return the variables of a build for the target, by name."""
+def build_variables(target: Target, *, emulator: bool = False) -> dict[str, str]:
+    """Return the variables of a build for the target, by name.
+
+    :param emulator: ``run-target`` runs programs of the target.
+    """
     variables = launcher_variables(target)
     if variables:
         variables["CPP"] = f"{variables['CC']} -E"
@@ -52,11 +55,14 @@ def build_variables(target: Target) -> dict[str, str]:
         variables["PKG_CONFIG_SYSROOT_DIR"] = target.sysroot
     variables["CMAKE_TOOLCHAIN_FILE"] = "{ROOT}/crosspy/toolchain.cmake"
     variables["CONFIG_SITE"] = "{ROOT}/crosspy/config.site"
-    # Automake's `make check` runs each test with this: a program of the target is skipped, not run.
-    variables["LOG_COMPILER"] = "{ROOT}/crosspy/tools/skip-target-test"
+    # Automake's `make check` runs each test with this: without an emulator a program of the target is skipped, not run.
+    runner = "{ROOT}/crosspy/tools/" + ("run-target" if emulator else "skip-target-test")
+    variables["LOG_COMPILER"] = runner
     variables["PYTHONNOUSERSITE"] = "1"
     variables["LC_ALL"] = "C.UTF-8"
     variables.update(_rust(target))
+    if emulator and target.toolchain:
+        variables[f"CARGO_TARGET_{_upper(rust_triple(target))}_RUNNER"] = runner
     return dict(sorted(variables.items()))
 
 
@@ -65,7 +71,7 @@ def _rust(target: Target) -> dict[str, str]:
     triple = rust_triple(target)
     if target.toolchain is None:
         return {}
-    upper = re.sub(r"[^A-Z0-9]", "_", triple.upper())
+    upper = _upper(triple)
     lower = triple.replace("-", "_")
     variables = {
         "CARGO_BUILD_TARGET": triple,
@@ -80,6 +86,10 @@ def _rust(target: Target) -> dict[str, str]:
     if "ar" in target.toolchain.tools:
         variables[f"AR_{lower}"] = launcher_name(target, "ar")
     return variables
+
+
+def _upper(triple: str) -> str:
+    return re.sub(r"[^A-Z0-9]", "_", triple.upper())
 
 
 def rust_triple(target: Target) -> str:
@@ -97,16 +107,3 @@ def rust_triple(target: Target) -> str:
     elif machine.name == "x32":
         libc = f"{libc}x32"
     return f"{cpu}-unknown-linux-{libc}"
-
-
-def config_site(target: Target) -> str:
-    """Return autoconf's site file: ``configure`` runs by hand in a ``setup.py`` learn that they cross-compile.
-
-    ``host_alias`` and ``build_alias`` are what ``--host`` and ``--build`` set (autoconf manual, "Site Defaults").
-    """
-    return (
-        "# Made by crosspy: read by every autoconf configure script.\n"
-        f'test -n "$host_alias" || host_alias={target.triplet}\n'
-        'test -n "$build_alias" || build_alias=$(uname -m)-pc-linux-gnu\n'
-        "cross_compiling=yes\n"
-    )

@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from crosspy.model.hint import Hint
 from crosspy.model.target import Target
 from crosspy.toolfiles import environ, sysconfig
+from crosspy.toolfiles.hints import hint_facts
 
 _HASH_ALGORITHMS: Final = {1: "siphash24", 2: "fnv", 3: "siphash13"}
 
@@ -29,6 +31,9 @@ class Choices:
     platform_tags: Sequence[str] | None = None
     cross_prefix: str = ""
     """Where pip installs for the target, if not in the environment itself."""
+    emulator: bool = False
+    """``ENV/crosspy/tools/run-target`` runs programs of the target."""
+    hints: Sequence[Hint] = ()
     key: str = ""
     """Digest of target and flags: names pip's cache of built wheels."""
 
@@ -58,7 +63,7 @@ def facts_module(target: Target, choices: Choices) -> str:
 
 def build_facts_module(target: Target, choices: Choices) -> str:
     """Return the text of ``buildfacts.py``: what processes that run a build, or pip, read."""
-    variables = environ.build_variables(target)
+    variables = environ.build_variables(target, emulator=choices.emulator)
     managed = {
         *variables,
         *environ.UNSET,
@@ -76,6 +81,8 @@ def build_facts_module(target: Target, choices: Choices) -> str:
         "BUILD_UNSET": environ.UNSET,
         "BUILD_DEFAULTS": dict(sorted({**environ.DEFAULTS, **choices.flags}.items())),
         "USER_ENV": tuple(choices.user_env),
+        "EMULATOR": choices.emulator,
+        "HINTS": hint_facts(choices.hints, target),
         "LAUNCHERS": environ.launcher_variables(target),
         "MANAGED": tuple(sorted(managed)),
         "ELF": (target.machine.elf_machine, target.machine.bits, target.machine.byteorder),

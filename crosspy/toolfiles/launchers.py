@@ -28,6 +28,12 @@ SKIP_TEST: Final = """\
 exit 77
 """
 
+
+def run_target(emulator: Sequence[str]) -> str:
+    """Return the launcher of the named emulator: it runs a program of the target, given as its arguments."""
+    return f'#!/bin/sh\n# Made by crosspy: runs a program of the target.\nexec {_words(emulator)} "$@"\n'
+
+
 # $p is an option whose directory is a word of its own, the one that follows.
 _COMPILER: Final = r"""#!/bin/sh
 # Made by crosspy: @what@ for @triplet@.

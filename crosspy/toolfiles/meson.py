@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
 from crosspy.model.target import Target
 from crosspy.toolfiles.launchers import launcher_name
@@ -24,8 +24,11 @@ def long_double_format(target: Target) -> str:
     return f"{name}_{'LE' if target.machine.byteorder == 'little' else 'BE'}" if name else ""
 
 
-def cross_file(target: Target) -> str:
-    """Return the text of the cross file; compilers by name, so that no build path gets into what records them."""
+def cross_file(target: Target, *, emulator: bool = False) -> str:
+    """Return the text of the cross file; compilers by name, so that no build path gets into what records them.
+
+    :param emulator: there is a launcher ``run-target`` for programs of the target.
+    """
     tools = {
         "c": "gcc",
         "ar": "ar",
@@ -45,6 +48,8 @@ def cross_file(target: Target) -> str:
     if not _present(target, "gfortran"):
         # Without this, Meson takes the build machine's.
         binaries["fortran"] = _text(launcher_name(target, "gfortran"))
+    if emulator:
+        binaries["exe_wrapper"] = _text("run-target")
     properties = {"needs_exe_wrapper": "true"}
     if target.sysroot:
         properties["sys_root"] = _text(target.sysroot)
@@ -89,6 +94,19 @@ def _section(name: str, values: dict[str, str]) -> str:
 def _text(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
+
+
+def properties(values: Mapping[str, Any]) -> str:
+    """Return a machine file with these properties: texts, numbers, booleans, or sequences of texts."""
+    return _section("properties", {name: _value(value) for name, value in values.items()})
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    return _text(value) if isinstance(value, str) else _list(value)
 
 
 def _list(values: Sequence[str]) -> str:

@@ -13,9 +13,10 @@ import pytest
 from sample_targets import TRIPLETS, ctypes_of, make_target, make_toolchain
 
 from crosspy import elf
+from crosspy.model.hint import Hint
 from crosspy.model.python import TargetPython
 from crosspy.model.target import Libc, Target
-from crosspy.toolfiles import cmake, environ, facts, meson, sysconfig
+from crosspy.toolfiles import autoconf, cmake, environ, facts, hints, meson, sysconfig
 from crosspy.toolfiles.sysconfig import clean_flags
 
 # Flags.
@@ -372,7 +373,7 @@ def test_rusts_names(arch, changes, triple):
     ],
 )
 def test_config_site_is_a_shell_script(tmp_path, given, expected):
-    (tmp_path / "config.site").write_text(environ.config_site(make_target()))
+    (tmp_path / "config.site").write_text(autoconf.config_site(make_target()))
     text = f'{given}\n. ./config.site; echo "$host_alias=$cross_compiling"; echo "$build_alias"'
     done = subprocess.run(
         ["sh", "-euc", f"host_alias= build_alias=\n{text}"],
@@ -562,3 +563,85 @@ def test_clean_flags_keeps_relative_and_own_directories_of_two_words(given):
 
 def test_clean_flags_keeps_the_sysroot_itself():
     assert sysconfig.clean_flags("-I/sysroot -I/x", sysroot="/sysroot") == "-I/sysroot"
+
+
+# Autoconf's answers, emulators and hints.
+
+
+def answered(text: str, script: str, **given: str) -> str:
+    start = {"host_alias": "", "build_alias": "", "cross_compiling": "no", **given}
+    words = "".join(f"{name}='{value}'\n" for name, value in start.items())
+    return subprocess.run(
+        ["sh", "-euc", f"{words}{text}\n{script}"], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_configure_is_told_what_follows_from_libc_and_compiler():
+    macros = {"__SIZEOF_LONG__": "4", "__SIZEOF_POINTER__": "4"}
+    text = autoconf.config_site(make_target("s390x", toolchain=make_toolchain(macros=macros)))
+    script = 'echo "$ac_cv_func_malloc_0_nonnull $ac_cv_c_bigendian $ac_cv_sizeof_long $ac_cv_sizeof_void_p ${ac_cv_sizeof_int-?}"'
+    assert answered(text, script) == "yes yes 4 4 ?\n"
+    assert answered(text, script, ac_cv_func_malloc_0_nonnull="mine").startswith("mine ")
+
+
+def test_what_a_libc_leaves_open_is_not_answered():
+    assert "malloc" not in autoconf.config_site(make_target(libc=Libc(kind="uclibc")))
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"host_alias": "x86_64-pc-linux-gnu", "build_alias": "x86_64-pc-linux-gnu"},
+        {"CC": "/usr/bin/gcc", "CC_FOR_BUILD": "/usr/bin/gcc"},
+    ],
+)
+def test_a_native_configure_is_told_nothing(given):
+    text = autoconf.config_site(make_target())
+    script = 'echo "$cross_compiling $host_alias ${ac_cv_c_bigendian-?}"'
+    assert answered(text, script, **given) == f"no {given.get('host_alias', '')} ?\n"
+
+
+def hint(**changes: Any) -> Hint:
+    return Hint(package="p", reason="r", link="https://x", **changes)
+
+
+def test_configure_reads_the_hints_of_this_build(tmp_path):
+    known = [
+        hint(configure={"ac_cv_a": "it's"}),
+        hint(configure={"ac_cv_a": "no", "ac_cv_c_bigendian": "maybe"}),
+    ]
+    (tmp_path / "crosspy" / "hints").mkdir(parents=True)
+    for name, text in hints.hint_files(known, make_target()).items():
+        (tmp_path / "crosspy" / "hints" / name).write_text(text)
+    text = autoconf.config_site(make_target(), hints=True)
+    script = 'echo "${ac_cv_a-?} $ac_cv_c_bigendian"'
+    for numbers, expected in (("", "? no\n"), ("0", "it's no\n"), ("1;0", "no maybe\n")):
+        assert answered(text, script, CROSSPY_BUILD=str(tmp_path), CROSSPY_HINTS=numbers) == expected
+
+
+def test_cmake_reads_the_hints_and_the_emulator():
+    text = cmake.toolchain_file(make_target(), emulator=True, hints=True)
+    assert 'set(CMAKE_CROSSCOMPILING_EMULATOR "${CMAKE_CURRENT_LIST_DIR}/tools/run-target")' in text
+    assert 'include("${CMAKE_CURRENT_LIST_DIR}/hints/${crosspy_hint}.cmake")' in text
+    plain = cmake.toolchain_file(make_target())
+    assert "EMULATOR" not in plain
+    assert "HINTS" not in plain
+    files = hints.hint_files([hint(cmake={"A": '{SYSROOT}/"x"'})], make_target(sysroot="/s"))
+    assert files["0.cmake"] == 'set(A "/s/\\"x\\"" CACHE STRING "")\n'
+
+
+def test_meson_reads_the_hints_and_the_emulator():
+    files = hints.hint_files([hint(meson={"a": True, "b": ("x", "it's"), "n": 3})], make_target())
+    assert files["0.ini"] == "[properties]\na = true\nb = ['x', 'it\\'s']\nn = 3\n"
+    assert "exe_wrapper = 'run-target'" in meson.cross_file(make_target(), emulator=True)
+    assert "run-target" not in meson.cross_file(make_target())
+
+
+def test_an_emulator_runs_tests():
+    runners = [environ.build_variables(make_target(), emulator=given) for given in (False, True)]
+    assert [found["LOG_COMPILER"].rpartition("/")[2] for found in runners] == [
+        "skip-target-test",
+        "run-target",
+    ]
+    name = "CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER"
+    assert [name in found for found in runners] == [False, True]

@@ -1,0 +1,35 @@
+# One purpose: a build that asks programs of the target, in the ways that builds do.
+import json
+import os
+import shlex
+import subprocess
+
+from setuptools import setup
+
+
+def compiled_and_run():
+    subprocess.run([*shlex.split(os.environ["CC"]), "-o", "probe", "probe.c"], check=True)
+    try:
+        return subprocess.run(["./probe"], check=False).returncode
+    except OSError as error:
+        return str(error)
+
+
+# What a configure script does with its site file, and then with a test that would have to run.
+CONFIGURE = """
+host_alias= build_alias= cross_compiling=no
+for site in $CONFIG_SITE; do . "$site"; done
+echo "$cross_compiling ${ac_cv_func_malloc_0_nonnull-} ${ac_cv_asking-}"
+"""
+
+answers = {
+    "run": compiled_and_run(),
+    "configure": subprocess.run(
+        ["sh", "-c", CONFIGURE], check=True, capture_output=True, text=True
+    ).stdout.split(),
+    "env": os.environ.get("ASKING"),
+    "log_compiler": subprocess.run([os.environ["LOG_COMPILER"], "./probe"], check=False).returncode,
+}
+with open("asking.py", "w") as file:
+    file.write("answers = " + repr(json.dumps(answers, sort_keys=True)) + "\n")
+setup()
