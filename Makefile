@@ -11,7 +11,9 @@ BIN := $(VENV)/bin
 
 TEST_SYSROOTS := arm64 armhf riscv64 arm64-3.14 build-3.13 build-3.14
 EXTRA_SYSROOTS := armel i386 mips64el ppc64el s390x
-ALL_SYSROOTS := $(TEST_SYSROOTS) $(EXTRA_SYSROOTS) arm64-image
+TARGETS := arm64 armhf riscv64 $(EXTRA_SYSROOTS)
+CORPUS_SYSROOTS := $(TARGETS:%=%-corpus)
+ALL_SYSROOTS := $(TEST_SYSROOTS) $(EXTRA_SYSROOTS) arm64-image $(CORPUS_SYSROOTS)
 # Debian architectures with a standard library of Rust: for the tests, and beyond.
 TEST_RUSTS := arm64 armhf riscv64
 EXTRA_RUSTS := i386 ppc64el s390x
@@ -53,6 +55,7 @@ lint: system-base venv ## ruff check, ruff format --check, mypy
 	$(BIN)/python scripts/docs.py --check
 	@# in scripts/demo_exercises.py the packages of the demo are imported, which are not here
 	$(BIN)/mypy $(filter-out %_exercises.py,$(wildcard scripts/*.py benchmarks/*.py))
+	MYPYPATH=tests $(BIN)/mypy -p corpus
 
 .PHONY: docs
 docs: system-base venv ## write the reference pages that come from --help and --explain
@@ -69,6 +72,10 @@ fidelity: system-test venv sysroots ## ask cross-python and the target's Python 
 .PHONY: bench
 bench: system-bench venv sysroot-arm64 ## measure against crossenv and the native interpreter
 	@$(BIN)/python benchmarks/run.py --build $(BUILD)/bench --sysroot $(SYSROOTS)/arm64 --build-python $(PYTHON) $(B)
+
+.PHONY: corpus
+corpus: system-corpus venv sysroot-arm64-corpus ## build and try the packages of tests/corpus: make corpus C='--target armhf'
+	@PYTHONPATH=tests $(BIN)/python -m corpus --build $(BUILD)/corpus --sysroots $(SYSROOTS) $(C)
 
 .PHONY: sysroots
 sysroots: $(TEST_SYSROOTS:%=sysroot-%) ## make the sysroots of the tests
@@ -95,7 +102,7 @@ $(VENV)/.stamp: requirements/dev.txt pyproject.toml | system-base
 	@$(BIN)/pip --quiet --disable-pip-version-check install --no-build-isolation --no-deps --editable .
 	@touch $@
 
-SYSTEM_PROFILES := base sysroot demo test bench $(EXTRA_SYSROOTS)
+SYSTEM_PROFILES := base sysroot demo test bench corpus $(EXTRA_SYSROOTS)
 
 .PHONY: $(SYSTEM_PROFILES:%=system-%)
 $(SYSTEM_PROFILES:%=system-%): system-%:
@@ -111,3 +118,4 @@ $(EXTRA_RUSTS:%=rust-%): rust-%: | system-sysroot
 
 # These bring the compiler that the test suite's targets do not need.
 $(EXTRA_SYSROOTS:%=sysroot-%): sysroot-%: | system-%
+$(EXTRA_SYSROOTS:%=sysroot-%-corpus): sysroot-%-corpus: | system-%

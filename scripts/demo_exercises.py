@@ -9,6 +9,7 @@ Prints one line of proof.
 
 from __future__ import annotations
 
+import ctypes
 import importlib
 import io
 import platform
@@ -73,9 +74,14 @@ def numpy() -> str:
     numbers = rng.integers(0, 1000, 5000)
     assert np.sort(numbers).tolist() == sorted(numbers.tolist())
     # built against the target's long double, not the build machine's: 113 bits on arm64
-    assert np.finfo(np.longdouble).nmant == 112
+    bits = (
+        63
+        if platform.machine() in {"x86_64", "i686"}
+        else {8: 52, 16: 112}[ctypes.sizeof(ctypes.c_longdouble)]
+    )
+    assert np.finfo(np.longdouble).nmant == bits
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]["name"]
-    return f"matmul, inverse, FFT, random, longdouble of 113 bits; BLAS: {blas}"
+    return f"matmul, inverse, FFT, random, longdouble of {bits + 1} bits; BLAS: {blas}"
 
 
 def pillow() -> str:

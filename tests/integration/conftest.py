@@ -2,7 +2,7 @@
 
 ``make test`` makes the sysroots and names their directory in CROSSPY_SYSROOTS; then something that is missing
 is a failure. Without that variable these tests are skipped, each by its name. A directory for one of the
-optional targets (``make sysroot-s390x``) adds that target to the ones below.
+optional targets (``make sysroot-s390x``) adds that target to the required ones.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import beds
 import pytest
 
 from crosspy.crossenv.layout import CrossEnv, open_env
@@ -81,22 +82,7 @@ def run(
     return done
 
 
-# name: (compiler's triplet, QEMU's name, X.Y, build Python below CROSSPY_SYSROOTS or absolute)
-_DEBIAN_12 = "/usr/bin/python3.11"
-_REQUIRED = {
-    "arm64": ("aarch64-linux-gnu", "aarch64", "3.11", _DEBIAN_12),
-    "armhf": ("arm-linux-gnueabihf", "arm", "3.11", _DEBIAN_12),
-    "riscv64": ("riscv64-linux-gnu", "riscv64", "3.13", "build-3.13/usr/bin/python3.13"),
-    "arm64-3.14": ("aarch64-linux-gnu", "aarch64", "3.14", "build-3.14/usr/bin/python3.14"),
-}
-_OPTIONAL = {
-    "armel": ("arm-linux-gnueabi", "arm", "3.11", _DEBIAN_12),
-    "i386": ("i686-linux-gnu", "i386", "3.11", _DEBIAN_12),
-    "mips64el": ("mips64el-linux-gnuabi64", "mips64el", "3.11", _DEBIAN_12),
-    "ppc64el": ("powerpc64le-linux-gnu", "ppc64le", "3.11", _DEBIAN_12),
-    "s390x": ("s390x-linux-gnu", "s390x", "3.11", _DEBIAN_12),
-}
-_ROWS = _REQUIRED | _OPTIONAL
+_ROWS = beds.REQUIRED | beds.OPTIONAL
 
 
 def sysroots() -> Path | None:
@@ -107,7 +93,7 @@ def sysroots() -> Path | None:
 def target_names() -> list[str]:
     """Return the targets of this run: the required ones, and the optional ones that are there."""
     base = sysroots()
-    return [*_REQUIRED, *(name for name in _OPTIONAL if base and (base / name / ".stamp").exists())]
+    return [*beds.REQUIRED, *(name for name in beds.OPTIONAL if base and (base / name / ".stamp").exists())]
 
 
 def find_bed(name: str) -> TargetBed:

@@ -1,0 +1,1 @@
+"""The corpus: packages that cross-compile. ``make corpus`` runs it."""
