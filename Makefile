@@ -74,8 +74,9 @@ bench: system-bench venv sysroot-arm64 ## measure against crossenv and the nativ
 	@$(BIN)/python benchmarks/run.py --build $(BUILD)/bench --sysroot $(SYSROOTS)/arm64 --build-python $(PYTHON) $(B)
 
 .PHONY: corpus
-corpus: system-corpus venv sysroot-arm64-corpus ## build and try the packages of tests/corpus: make corpus C='--target armhf'
-	@PYTHONPATH=tests $(BIN)/python -m corpus --build $(BUILD)/corpus --sysroots $(SYSROOTS) $(C)
+corpus: system-corpus venv sysroot-arm64-corpus rust ## build and try the packages of tests/corpus: make corpus C='--target armhf'
+	@PYTHONPATH=tests $(BIN)/python -m corpus --build $(BUILD)/corpus --sysroots $(SYSROOTS) \
+		--rust-toolchain $(RUST) $(C)
 
 .PHONY: sysroots
 sysroots: $(TEST_SYSROOTS:%=sysroot-%) ## make the sysroots of the tests

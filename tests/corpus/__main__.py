@@ -230,6 +230,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     add = parser.add_argument
     add("--build", type=Path, required=True, help="where everything is made and kept")
     add("--sysroots", type=Path, required=True)
+    add("--rust-toolchain", type=Path, required=True, help="what make rust makes")
     add("--target", default="arm64", metavar="NAMES", help=f"of {', '.join(beds.REQUIRED | beds.OPTIONAL)}")
     add("--flavour", default="crosspy", metavar="NAMES", help=f"of {', '.join(FLAVOURS)}")
     add("--only", default="", metavar="NAMES", help="these packages, of any tier")
@@ -264,6 +265,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     shop = Workshop(
         root=root,
         sysroots=args.sysroots.absolute(),
+        rust=args.rust_toolchain.absolute(),
         flags=args.flags,
         timeout=args.timeout,
         code=code_state(),

@@ -232,7 +232,7 @@ def _buildroot_variables(shop: Workshop, job: Job, venv: Path) -> dict[str, str]
         "LDSHARED": f"{tools['gcc']} -shared",
         "CFLAGS": f"{flags} -I{bed.sysroot}/usr/include/python{bed.python}",
         "CXXFLAGS": f"{flags} -I{bed.sysroot}/usr/include/python{bed.python}",
-        "PATH": f"{venv / 'bin'}:{shop.environ['PATH']}",
+        "PATH": f"{venv / 'bin'}:{shop.variables('envvars')['PATH']}",
         **binutils,
         **_pkg_config(bed),
     }

@@ -107,7 +107,7 @@ def _leave_out(directory: str, names: list[str]) -> set[str]:
 
 def _dependencies(shop: Workshop, job: Job, wheel: Path, env: Path) -> list[Path]:
     """Return what must be installed beside the wheel: crosspy's own wheels of the corpus, and pure ones."""
-    if job.package.deps == ():
+    if job.package.deps == () or not _has_requirements(wheel):
         return []
     directory = shop.root / "deps" / job.bed.name / wheel.name.rpartition("-cp")[0]
     with shop.lock(str(directory)):
@@ -127,6 +127,13 @@ def _dependencies(shop: Workshop, job: Job, wheel: Path, env: Path) -> list[Path
             (directory / wheel.name).unlink(missing_ok=True)
             (directory / "done").touch()
     return sorted(directory.glob("*.whl"))
+
+
+def _has_requirements(wheel: Path) -> bool:
+    with zipfile.ZipFile(wheel) as archive:
+        name = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        lines = archive.read(name).decode(errors="replace").splitlines()
+    return any(line.startswith("Requires-Dist:") and "extra ==" not in line for line in lines)
 
 
 def _constraints(shop: Workshop, bed: Bed) -> Path:

@@ -59,6 +59,8 @@ class Workshop:
 
     root: Path
     sysroots: Path
+    rust: Path
+    """The Rust toolchain, put in front of PATH for all flavours."""
     flags: str
     timeout: float
     code: str
@@ -96,20 +98,14 @@ class Workshop:
             )
             and name not in {"PIP_FIND_LINKS", "PIP_NO_INDEX"}
         }
-        rust = {
-            name: self.environ[name] for name in ("RUSTUP_HOME", "RUSTUP_TOOLCHAIN") if name in self.environ
-        }
-        if "RUSTUP_HOME" not in rust and (rustup := Path.home() / ".rustup").is_dir():
-            rust["RUSTUP_HOME"] = str(rustup)  # its HOME is not ours
         return {
-            "PATH": self.environ["PATH"],
+            "PATH": f"{self.rust / 'usr' / 'bin'}:{self.environ['PATH']}",
             "HOME": str(home),
             "LC_ALL": "C.UTF-8",
             "CFLAGS": self.flags,
             "CXXFLAGS": self.flags,
             "FFLAGS": self.flags,
             **keep,
-            **rust,
         }
 
     def run(
