@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import select
 import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 TimeoutExpired = subprocess.TimeoutExpired
 """Raised by :func:`run` when its time is up."""
@@ -78,6 +80,51 @@ def run(
     return Outcome(
         argv=tuple(argv), status=done.returncode, stdout=done.stdout or "", stderr=done.stderr or ""
     )
+
+
+def stream(argv: Sequence[str], *, env: Mapping[str, str], copy: BinaryIO) -> int:
+    """Run ``argv`` to its end and return its exit status; its output goes to stderr, as it comes, and to ``copy``.
+
+    A process that it left running in the background (a compiler cache's server) is not waited for.
+
+    :raises FileNotFoundError: if ``argv[0]`` is not on ``env["PATH"]``.
+    """
+    program = find_program(argv[0], path=env.get("PATH", os.defpath))
+    if program is None:
+        raise FileNotFoundError(argv[0])
+    with (
+        subprocess.Popen(
+            [program, *argv[1:]],
+            env=dict(env),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as child,
+        open(2, "wb", closefd=False) as screen,
+    ):
+        try:
+            for chunk in _output(child):
+                copy.write(chunk)
+                screen.write(chunk)
+                screen.flush()
+            return child.wait()
+        except BaseException:
+            child.kill()
+            raise
+
+
+def _output(child: subprocess.Popen[bytes]) -> Iterator[bytes]:
+    """Yield what ``child`` writes, until it ends."""
+    assert child.stdout is not None  # noqa: S101 -- it was started with a pipe
+    source = child.stdout.fileno()
+    while True:
+        ended = child.poll() is not None
+        ready, _, _ = select.select([source], [], [], 0 if ended else 0.2)
+        chunk = os.read(source, 65536) if ready else b""
+        if chunk:
+            yield chunk
+        elif ready or ended:
+            return
 
 
 def run_together(commands: Sequence[Sequence[str]], *, env: Mapping[str, str]) -> list[Outcome]:

@@ -15,6 +15,10 @@ from typing import Final, Literal
 from crosspy import process
 from crosspy.build.check import check_wheel
 from crosspy.build.downloads import download_options
+from crosspy.build.evidence import read_failures
+from crosspy.build.explain import explain
+from crosspy.build.log import BuildLog, open_log
+from crosspy.build.missing import sysroot_of
 from crosspy.console import Console
 from crosspy.crossenv.layout import CrossEnv
 from crosspy.errors import BuildFailedError, EnvironmentDirError, UsageError
@@ -50,6 +54,8 @@ class BuildOptions:
     build_isolation: bool = True
     config_settings: tuple[str, ...] = ()
     require_hashes: bool = False
+    log: Path | None = None
+    """Where the log goes, and stays; otherwise that of a failure stays, in the environment."""
 
 
 def build_wheels(
@@ -89,16 +95,36 @@ def build_wheels(
             argv += download_options(env.build_python, {**environ, "CROSSPY_ENV": "off"})
         argv += words
         console.note("running: " + shlex.join(argv))
-        done = process.run(argv, env=variables, capture=False)
-        if not done.ok:
-            raise BuildFailedError(
-                f"the wheels could not be made; pip's messages, and the compiler's, are above (exit status {done.status})",
-                hint=f"To look into it: {_reproducer(env, requirements, options)}",
-            )
+        evidence = scratch / "evidence"
+        evidence.mkdir()
+        with open_log(options.log, env.root / "crosspy" / "logs") as log:
+            status = process.stream(argv, env={**variables, "CROSSPY_EVIDENCE": str(evidence)}, copy=log.file)
+            if status:
+                raise _failed(env, log, evidence, status, _reproducer(env, requirements, options))
         wheels = sorted(made.glob("*.whl"))
         for wheel in wheels:
             check_wheel(wheel, env.target, prebuilt=options.policy != "sdist")
         return _placed(wheels, wheel_dir)
+
+
+def _failed(env: CrossEnv, log: BuildLog, evidence: Path, status: int, reproducer: str) -> BuildFailedError:
+    """Return the error that says why, and keep in the log what is about to be removed."""
+    failures = read_failures(evidence)
+    found = explain(log.text(), failures, sysroot_of(env.target))
+    log.append(failures)
+    known = any(one.reasons for one in found)
+    return BuildFailedError(
+        "\n".join(
+            [*(one.message() for one in found), *([] if known else [f"(exit status {status} of pip)"])]
+        ),
+        hint="\n".join(
+            [
+                *dict.fromkeys(one.hint() for one in found),
+                f"The whole log: {log.path}",
+                f"To try again: {reproducer}",
+            ]
+        ),
+    )
 
 
 def _reproducer(env: CrossEnv, requirements: Sequence[str], options: BuildOptions) -> str:

@@ -62,6 +62,9 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--no-deps", action="store_true", help="leave dependencies out")
     group.add_argument("--pre", action="store_true", help="take pre-releases too")
     group.add_argument("--require-hashes", action="store_true", help="every requirement must have a hash")
+    parser.add_argument(
+        "--log", metavar="FILE", help="the build's log (default: of a failed build only, in ENV/crosspy/logs)"
+    )
 
 
 def build_options(args: argparse.Namespace, context: Context) -> BuildOptions:
@@ -79,6 +82,7 @@ def build_options(args: argparse.Namespace, context: Context) -> BuildOptions:
         build_isolation=not getattr(args, "no_build_isolation", False),
         config_settings=tuple(getattr(args, "config_settings", ())),
         require_hashes=args.require_hashes,
+        log=context.path(args.log) if args.log else None,
     )
 
 

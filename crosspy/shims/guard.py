@@ -26,9 +26,11 @@ def normalized(name: str) -> str:
 
 
 def watch(argv: list[str]) -> None:
-    """Follow the compilers of this process, and check the wheel when it ends."""
+    """Follow the compilers of this process; when it ends, check the wheel, or tell what it failed on."""
+    from . import evidence
+
     directory = _wheel_directory(argv)
-    if directory is None:
+    if directory is None and not evidence.directory():
         return
     import atexit
     import tempfile
@@ -36,20 +38,24 @@ def watch(argv: list[str]) -> None:
     log = tempfile.mkdtemp(prefix="crosspy-log-")
     os.environ["CROSSPY_BUILD_LOG"] = log
     before = _wheels(directory)
-    shipped = _programs(os.getcwd())
+    shipped = _programs(os.getcwd()) if directory else set()
     owner = os.getpid()
+    if evidence.directory():
+        evidence.keep_logs()
 
     def finish() -> None:
         if os.getpid() != owner:
             return
         try:
-            wheels = [os.path.join(directory, name) for name in sorted(_wheels(directory) - before)]
+            wheels = [os.path.join(directory or "", name) for name in sorted(_wheels(directory) - before)]
             problems = [text for wheel in wheels for text in check(wheel, log, shipped)]
             if not problems:
                 from . import scrub
 
                 for wheel in wheels:
                     scrub.scrub(wheel)
+            if problems or evidence.has_failed(argv, made=bool(wheels)):
+                evidence.leave(argv, log)
         finally:
             shutil.rmtree(log, ignore_errors=True)
         if problems:
@@ -97,7 +103,9 @@ def _could_be_program(name: str) -> bool:
     return name.endswith((".so", ".o", ".exe", ".bin")) or "." not in name or ".so." in name
 
 
-def _wheels(directory: str) -> set[str]:
+def _wheels(directory: str | None) -> set[str]:
+    if directory is None:
+        return set()
     try:
         return {name for name in os.listdir(directory) if name.endswith(".whl")}
     except OSError:
@@ -210,7 +218,7 @@ def _lost_sources(log: str) -> list[tuple[str, str]]:
 
 
 _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".C", ".s", ".S", ".m", ".f", ".f90", ".F90")
-_PROBES = (
+PROBES = (
     "conftest",
     "meson-private",
     "CMakeFiles",
@@ -232,7 +240,7 @@ def _project_sources(cwd: str, words: list[str]) -> list[str]:
         if (
             word.startswith("-")
             or not word.endswith(_SOURCES)
-            or any(probe in word or probe in cwd for probe in _PROBES)
+            or any(probe in word or probe in cwd for probe in PROBES)
         ):
             continue
         path = os.path.normpath(os.path.join(cwd, word))
@@ -246,7 +254,7 @@ def _linked_modules(cwd: str, words: list[str]) -> list[str]:
     if "-shared" not in words or "-o" not in words[:-1]:
         return []
     output = words[words.index("-o") + 1]
-    return [] if any(probe in output or probe in cwd for probe in _PROBES) else [os.path.basename(output)]
+    return [] if any(probe in output or probe in cwd for probe in PROBES) else [os.path.basename(output)]
 
 
 def _message(path: str, words: list[str]) -> str:

@@ -1,0 +1,340 @@
+"""The known causes of failed builds, as a table: how each shows itself, what it is, what to do.
+
+A pattern's named groups are fields of the sentences. Groups named as in :data:`THINGS` name what the sysroot may lack;
+:mod:`crosspy.build.missing` makes the sentences then. The order is that of the report: the most fundamental first.
+Every pattern matches what stops a build, and nothing that a configure step says of a question that it asks.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Place = Literal["pip", "requirements", "output", "compiler"]
+"""Where a cause shows: what pip says itself; what it says of build requirements; what a build printed, and its log;
+what the compiler said that ended it."""
+
+THINGS: Final = ("module", "header", "library", "package", "program", "named")
+"""A pkg-config module, a header, a library, a CMake package, a program, and something called by its everyday name."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """One way for a build to fail."""
+
+    id: str
+    says: str
+    step: str
+    where: tuple[Place, ...]
+    patterns: tuple[re.Pattern[str], ...]
+    fallback: bool = False
+    """Told only if nothing else is known."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reason:
+    """A cause as it was met: in words, with the next step."""
+
+    id: str
+    says: str
+    step: str
+    known: bool = True
+    """Whether crosspy knows what it tells of, beyond its name."""
+
+
+def _all(*patterns: str) -> tuple[re.Pattern[str], ...]:
+    return tuple(re.compile(pattern, re.MULTILINE) for pattern in patterns)
+
+
+_EMULATOR: Final = (
+    "The build machine cannot run programs of the target. If the project can be told the answer (an option, a variable, "
+    "a cache entry), give it with -C, an environment variable of crosspy create --env, or in the project's own "
+    "configuration"
+)
+
+CAUSES: Final = (
+    Cause(
+        id="no-space",
+        says="the disk is full, or a quota is used up",
+        step="Make room, or set TMPDIR to a larger place: builds happen there.",
+        where=("pip", "requirements", "output", "compiler"),
+        patterns=_all(r"No space left on device", r"Disk quota exceeded"),
+    ),
+    Cause(
+        id="no-memory",
+        says="the build machine ran out of memory, or something killed the compiler",
+        step="Build fewer things at once (MAKEFLAGS=-j1, CMAKE_BUILD_PARALLEL_LEVEL=1), or on a machine with more memory.",
+        where=("output", "compiler"),
+        patterns=_all(
+            r"fatal error: Killed signal terminated program",
+            r"virtual memory exhausted",
+            r"[Cc]annot allocate memory",
+            r"^(\S+: )?std::bad_alloc|out of memory allocating|^MemoryError",
+            r"signal: 9, SIGKILL",
+        ),
+    ),
+    Cause(
+        id="clock-skew",
+        says="files have times that do not fit the clock of the build machine",
+        step="Set the clock, or give the sources a time: find DIR -exec touch {{}} +",
+        where=("output",),
+        patterns=_all(
+            r"ERROR: Clock skew detected",
+            r"perhaps system time is not set",
+            r"configure: error: newly created file is older than distributed files",
+            r"ZIP does not support timestamps before 1980",
+        ),
+    ),
+    Cause(
+        id="python-version",
+        says="{project} is for another Python: this one is {have}, it needs {needs}",
+        step="Ask for a version of {project} that supports the target's Python, such as '{project}<X'.",
+        where=("pip", "requirements"),
+        patterns=_all(
+            r"ERROR: Package '(?P<project>[^']+)' requires a different Python: (?P<have>\S+) not in '(?P<needs>[^']+)'"
+        ),
+    ),
+    Cause(
+        id="python-version",
+        says="the versions of it that there are need another Python ({needs})",
+        step="Ask for an older version, or make the environment for a newer Python.",
+        where=("pip",),
+        patterns=_all(
+            r"Ignored the following versions that require a different python version: [^;\n]*? Requires-Python (?P<needs>[^;\n]+)"
+        ),
+    ),
+    Cause(
+        id="index-unreachable",
+        says="pip could not reach the package index ({reason})",
+        step="Check the network and the index, or build offline: --no-index --find-links DIR.",
+        where=("pip", "requirements"),
+        patterns=_all(
+            r"(?P<reason>Name or service not known|Temporary failure in name resolution|Network is unreachable|"
+            r"Connection refused|Connection timed out|Max retries exceeded|certificate verify failed)"
+        ),
+    ),
+    Cause(
+        id="no-candidate",
+        says="pip found nothing for the build requirement {requirement}",
+        step="Offline, put it among the sources: build-pip download -d DIR '{requirement}', then --find-links DIR.",
+        where=("requirements",),
+        patterns=_all(r"ERROR: No matching distribution found for (?P<requirement>[^\n(]+?)( \(from .*)?$"),
+    ),
+    Cause(
+        id="build-requirement",
+        says="the build requirement {requirement} could not be built for the build machine",
+        step="Build requirements run on the build machine. Give pip a wheel of it (--find-links DIR), or install what "
+        "the messages above ask for on the build machine.",
+        where=("requirements",),
+        patterns=_all(
+            r"ERROR: Failed building wheel for (?P<requirement>\S+)",
+            r"Failed to build installable wheels for some pyproject.toml based projects \((?P<requirement>[^)]+)\)",
+        ),
+    ),
+    Cause(
+        id="no-candidate",
+        says="pip found nothing for {requirement}",
+        step="Look at name and version, and, with --no-index, at what --find-links has.",
+        where=("pip",),
+        patterns=_all(r"ERROR: No matching distribution found for (?P<requirement>[^\n(]+?)( \(from .*)?$"),
+    ),
+    Cause(
+        id="no-back-end",
+        says="the build back end {module_name} is not there",
+        step="build-system.requires of the project's pyproject.toml must bring it. Without isolation: build-pip install it.",
+        where=("output", "pip"),
+        patterns=_all(
+            r"BackendUnavailable: (Cannot import )?'?(?P<module_name>[\w.]+)'?",
+            r"Cannot import '(?P<module_name>[\w.]+)'$",
+        ),
+    ),
+    Cause(
+        id="network",
+        says="the build asked the network for something ({reason})",
+        step="Fetch it before, and let the project find it: an option, a vendored directory (cargo vendor), a git submodule. "
+        "A sysroot's own library often serves instead.",
+        where=("output",),
+        patterns=_all(
+            r"(?P<reason>Could not resolve host: \S+)",
+            r"(?P<reason>urlopen error [^>\n]+)",
+            r"(?P<reason>fatal: unable to access '[^']+')",
+            r"(?P<reason>fatal: repository '[^']+' does not exist)",
+            r"(?P<reason>attempting to make an HTTP request, but --offline was specified)",
+            r"(?P<reason>you may want to set the `net.offline` option|failed to download from `[^`]+`|"
+            r"failed to get `[^`]+` as a dependency|download of \S+ failed|Unable to update registry `[^`]+`)",
+            r"(?P<reason>CMake Error at \S*(FetchContent|ExternalProject)\S*)",
+            r"(?P<reason>(Temporary failure in name resolution|Network is unreachable|Failed to establish a new connection))",
+            r"(?P<reason>WrapDB|Could not get https?://\S+ is the internet available\?)",
+        ),
+    ),
+    Cause(
+        id="no-compiler",
+        says="there is no C++ compiler for the target",
+        step="Install the cross compiler's C++ part (g++), and make the environment anew: crosspy create --clear.",
+        where=("output",),
+        patterns=_all(
+            r"No CMAKE_CXX_COMPILER could be found",
+            r"The CMAKE_CXX_COMPILER:",
+            r"ERROR: Unknown compiler\(s\): \[\[?'(c\+\+|g\+\+|\S+-g\+\+)'",
+            r"g\+\+'?: (No such file or directory|not found|command not found)",
+            r"cannot execute '?cc1plus",
+        ),
+    ),
+    Cause(
+        id="no-compiler",
+        says="there is no Fortran compiler for the target",
+        step="Install the cross compiler's Fortran part (gfortran), and make the environment anew: crosspy create --clear.",
+        where=("output",),
+        patterns=_all(
+            r"No CMAKE_Fortran_COMPILER could be found",
+            r"ERROR: Unknown compiler\(s\): \[\[?'[^']*(gfortran|flang)",
+            r"gfortran'?: (No such file or directory|not found|command not found)",
+            r"cannot execute '?f951",
+        ),
+    ),
+    Cause(
+        id="no-rust",
+        says="there is no Rust compiler",
+        step="Install rustc and cargo on the build machine, with the standard library for the target.",
+        where=("output",),
+        patterns=_all(
+            r"can't find Rust compiler",
+            r"Cargo, the Rust package manager, is not installed or is not on PATH",
+            r"(cargo|rustc)'?: (No such file or directory|not found|command not found)",
+            r"No such file or directory: '(cargo|rustc)'",
+            r"Rust not found|Failed to run `rustc`",
+        ),
+    ),
+    Cause(
+        id="no-rust-target",
+        says="Rust has no standard library for the target {triple}",
+        step="Install it: rustup target add {triple}; Debian has it as libstd-rust-dev of the target's architecture.",
+        where=("output",),
+        patterns=_all(
+            r"error\[E0463\]: can't find crate for `(std|core)`(.*\n){0,3}.*the `(?P<triple>[^`]+)` target may not be installed"
+        ),
+    ),
+    Cause(
+        id="no-module",
+        says="the build imports {module_name}, and does not declare it as a build requirement",
+        step="Install it for builds, and build without isolation: ENV/bin/build-pip install {distribution} and the project's other "
+        "build requirements; crosspy wheel --no-build-isolation. The mend is the project's: build-system.requires.",
+        where=("output",),
+        patterns=_all(
+            r"^\s*ModuleNotFoundError: No module named '(?P<module_name>[\w.]+)'"
+            # and it was the end: nothing else was raised after it, but that a process failed.
+            r"(?![\s\S]*\n\s*(?!.*CalledProcessError)[\w.]*(Error|Exception): )"
+        ),
+    ),
+    Cause(
+        id="ran-target-program",
+        says="the build ran a program of the target on the build machine: {detail}",
+        step=_EMULATOR + ".",
+        where=("output",),
+        patterns=_all(
+            r"(?P<detail>\[Errno 8\] Exec format error: .*)",
+            r"(?P<detail>\S+: (cannot execute binary file: )?Exec format error)",
+            r"configure: error: (?P<detail>cannot run (C|C\+\+|Fortran|Go|Objective C|test) (compiled )?programs?.*)",
+            r"ERROR: (?P<detail>Could not invoke sanity check executable\S*)",
+            r"ERROR: (?P<detail>Can not run test applications in this cross environment)",
+            r"(?P<detail>TRY_RUN\(\) invoked in cross-compiling mode)",
+            r"(?P<detail>\S+: cannot execute: required file not found)",
+            r"(?P<detail>qemu-\w+(-static)?: Could not open '[^']+')",
+            r"(?P<detail>(OSError|ImportError): \S+: (wrong ELF class|invalid ELF header).*)",
+        ),
+    ),
+    Cause(
+        id="build-machine-file",
+        says="a library or object file of the build machine got into the link: {detail}",
+        step="Look in the command for a directory or file that is not of the sysroot, and in the project for what put it there "
+        "(a fixed path, a compiler called by name, a *-config script).",
+        where=("compiler",),
+        patterns=_all(
+            r"(?P<detail>\S+): (error adding symbols: )?file in wrong format",
+            r"(?P<detail>\S+): Relocations in generic ELF",
+            r"(?P<detail>\S+): file not recognized: file format not recognized",
+            r"architecture of input file [`'](?P<detail>[^']+)' is incompatible",
+            r"error: (?P<detail>\S+) is incompatible with \S+",
+        ),
+    ),
+    Cause(
+        id="build-machine-file",
+        says="a header of the build machine was compiled: {detail}",
+        step="Look in the command for an -I that is not of the sysroot, and in the project for what put it there.",
+        where=("compiler",),
+        patterns=_all(r"^(In file included from |\s+from )?(?P<detail>/usr/(local/)?include/[^:\n]+):\d+"),
+    ),
+    Cause(
+        id="foreign-processor",
+        says="the project is written for another processor: {detail}",
+        step="Look for an option of the project that turns it off; it must ask the compiler, not the build machine.",
+        where=("compiler",),
+        patterns=_all(
+            r"error: (?P<detail>unrecognized command[- ]line option '?-m[^\s';]+)",
+            r"error: (?P<detail>(unrecognized argument in option|unknown value|bad value) .*-m(arch|cpu|tune|fpu)[^\n]*)",
+            r"error: (?P<detail>unsupported option '-m[^']+' for target '[^']+')",
+            r"Error: (?P<detail>(unknown mnemonic|unrecognized opcode|bad instruction|invalid instruction) [^\n]+)",
+            r"fatal error: (?P<detail>(\w*mmintrin|immintrin|x86intrin|x86gprintrin|cpuid|intrin|arm_neon|arm_acle|altivec|"
+            r"riscv_vector)\.h)",
+        ),
+    ),
+    Cause(
+        id="missing",
+        says="",
+        step="",
+        where=("compiler",),
+        patterns=_all(
+            r"fatal error: '?(?P<header>[^:'\n]+)'?(: No such file or directory| file not found)",
+            r"ld(\.\w+)?: cannot find -l(?P<library>[^\s:]+)",
+            r"unable to find library -l(?P<library>\S+)",
+        ),
+    ),
+    Cause(
+        id="missing",
+        says="",
+        step="",
+        where=("output",),
+        patterns=_all(
+            r"Package '?(?P<module>[^\s',]+)'?(, required by '[^']+',)? (was not found in the pkg-config search path|not found)",
+            r"No package '(?P<module>[^']+)' found",
+            r"ERROR: Dependency \"(?P<module>[^\"]+)\" not found",
+            r"ERROR: Dependency lookup for (?P<module>\S+) with method",
+            r"pkg-config --exists (?P<module>[\w.+-]+)'? returned non-zero",
+            r"system library `(?P<module>[^`]+)` required by crate",
+            r"CMake Error at [^\n]*\n\s*Could NOT find (?P<package>\w+)",
+            r"CMake Error at [^\n]*(\n[^\n]*){1,9}?configuration file provided by\s+\"(?P<package>[\w.+-]+)\"",
+            r"The following required packages were not found:\s+- (?P<module>[\w.+-]+)",
+            r"ERROR: (C|C\+\+|Fortran) (shared or static |shared |static )?library '(?P<library>[^']+)' not found",
+            r"ERROR: (C|C\+\+) header ['\"](?P<header>[^'\"]+)['\"] not found",
+            r"set to NOTFOUND\.\n(.*\n){1,3}?(?P<package>\w+?)_(LIBRARY|LIBRARIES|INCLUDE_DIR)\w*\b",
+            r"CMake Error at [^\n]*\n\s*Could not find \w+ using the following names:\s+(lib)?(?P<library>[\w.+-]+)",
+            r"Could not find (directory of )?(?P<named>OpenSSL)( installation)?",
+            r"(?P<program>\b(\w[\w.]*[-_]config)\b)'?: (command )?not found",
+            r"(?P<program>\bpg_config) executable not found",
+            r"No such file or directory: '(?P<program>[\w.]+[-_]config)'",
+            r"Could not run (?P<program>[\w.]+[-_]config): ",
+            r"ERROR: Program '(?P<program>[^' ]+)[^']*' not found",
+            r"ERROR: Unknown compiler\(s\): \[\[?'(?P<program>cython)'",
+            # Of a process that could not be started; of a file, the same words mean something else.
+            r"in _execute_child\n(?:.*\n){1,3}?.*No such file or directory: '(?P<program>[\w.+-]+)'$",
+            r"^(/bin/)?(ba|da)?sh: (line )?(\d+: )?(?P<program>[\w.+-]+): (command )?not found",
+            r"error: command '(?P<program>[\w.+-]+)' failed: No such file or directory",
+            r"[Cc]ould not find [`'\"]?(?P<program>[\w.+-]+)[`'\"]? executable",
+            r"configure: error: (lib)?(?P<named>[\w.+-]+) (was |library |libraries |headers? |development )*not found",
+            r"(?:[Dd]id not find|[Cc]ould not find|[Cc]annot find|[Uu]nable to (?:find|load dependency)) (?:the )?(?P<named>[A-Za-z][\w.+-]*)",
+        ),
+    ),
+    Cause(
+        id="compile-error",
+        says="{place}: {detail}",
+        step="The compiler understood everything that it was told, and the source does not compile. A newer version of the project, "
+        "or of the compiler, may help.",
+        where=("compiler",),
+        fallback=True,
+        patterns=_all(
+            r"^(?P<place>[^\s:][^:\n]*:\d+)(:\d+)?: (fatal )?error: (?P<detail>.*)",
+            r"(?P<place>\S+): (?P<detail>undefined reference to .*)",
+        ),
+    ),
+)

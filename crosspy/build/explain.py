@@ -1,0 +1,180 @@
+"""Why a build failed: its output and what its processes left, held against the table of causes."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Final
+
+from crosspy.build import missing
+from crosspy.build.causes import CAUSES, THINGS, Cause, Place, Reason
+from crosspy.build.evidence import Failure
+from crosspy.build.missing import Sysroot
+
+_BOX: Final = re.compile(
+    r"^(?P<indent> *)\u00d7 (?P<title>.*)\n(?: *│.*\n)*(?P=indent)╰─> \[\d+ lines? of output\]\n"
+    r"(?P<body>(?:.*\n)*?)(?P=indent) {4}\[end of output\]$",
+    re.MULTILINE,
+)
+"""What pip shows of a process that failed, in a frame that it draws."""
+
+_LINES: Final = 300
+"""How many lines before the end of a build's output can tell why it ended."""
+
+_COMMAND_FAILED: Final = re.compile(
+    r"command '?\S+'? failed|Command '?\[|ninja: build stopped|make(\[\d+\])?: \*\*\*|returned non-zero exit status|"
+    r"CompileError|LinkError|CalledProcessError|linking with|compiler|an extension is missing",
+    re.IGNORECASE,
+)
+"""How the end of the output reads if a compiler run is what ended the build."""
+
+_LOOK_INTO_LOG: Final = re.compile(
+    r"compiler cannot create executables|cannot compile programs|See [`']config\.log|Could not invoke sanity check"
+)
+
+_TELLING: Final = re.compile(
+    r"error|fail|not found|cannot|could not|unable|no such|denied|exception", re.IGNORECASE
+)
+
+_DISTRIBUTIONS: Final = {
+    "Cython": "cython", "skbuild": "scikit-build", "skbuild_conan": "scikit-build", "yaml": "pyyaml", "mesonpy": "meson-python",
+    "pkg_resources": "'setuptools<81'", "distutils": "setuptools", "_cffi_backend": "cffi", "git": "gitpython", "PIL": "pillow",
+    "jinja2": "jinja2", "mako": "mako", "scikit_build_core": "scikit-build-core", "sklearn": "scikit-learn",
+}  # fmt: skip
+"""Of modules whose distribution has another name."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """Why one project was not built: the most fundamental reason first, or the lines that tell most."""
+
+    subject: str
+    """The project, or the empty text where it was not known or pip itself failed."""
+    reasons: tuple[Reason, ...]
+    lines: tuple[str, ...] = ()
+
+    def message(self) -> str:
+        """Return it as the message of an error."""
+        subject = f"{self.subject} was not built" if self.subject else "the wheels were not made"
+        if not self.reasons:
+            shown = "".join(f"\n    {line}" for line in self.lines)
+            return f"{subject}; the cause is none that crosspy knows{':' if shown else ''}{shown}"
+        first, *others = self.reasons
+        return f"{subject} [{first.id}]: {first.says}" + "".join(
+            f"\nalso [{one.id}]: {one.says}" for one in others
+        )
+
+    def hint(self) -> str:
+        """Return what to do, a line for each reason."""
+        steps = dict.fromkeys(reason.step for reason in self.reasons)
+        return "\n".join(steps) or "Look for the first error in the log."
+
+
+def explain(output: str, failures: Sequence[Failure], sysroot: Sysroot) -> list[Explanation]:
+    """Return an explanation for each project that was not built; at least one.
+
+    :param output: all that pip printed.
+    :param failures: what the processes left that failed, in their order.
+    """
+    boxes = [(match["title"], textwrap.dedent(match["body"])) for match in _BOX.finditer(output)]
+    requirements = [body for title, body in boxes if "build dependencies" in title]
+    bodies = [body for title, body in boxes if "build dependencies" not in title]
+    own = _BOX.sub("", output)
+    if failures and not bodies:
+        bodies = [own]  # pip -v shows the output as it comes, and no frame
+    found = [
+        _explain_one(failure, {"output": body or "", "pip": own}, sysroot)
+        for failure, body in zip_longest(reversed(failures), reversed(bodies))
+    ]
+    if not found:
+        found = [_explain_one(None, {"requirements": "\n".join(requirements), "pip": own}, sysroot)]
+    return _distinct(found)
+
+
+def _distinct(found: Sequence[Explanation]) -> list[Explanation]:
+    """Return explanations in the order of what happened, each once; what has no known cause only if nothing has."""
+    told = [one for one in reversed(found) if one.reasons] or list(found[:1])
+    return list(dict.fromkeys(told))
+
+
+def _explain_one(failure: Failure | None, texts: Mapping[Place, str], sysroot: Sysroot) -> Explanation:
+    passages = {place: _end(text) for place, text in texts.items()}
+    output = passages.get("output", "")
+    if output:
+        passages["compiler"] = _compiler_messages(failure, output)
+        passages["output"] = output = f"{output}\n{_logs(failure, output)}"
+    lines = tuple(
+        line
+        for line in dict.fromkeys(
+            map(
+                str.strip,
+                _end(texts.get("output") or texts.get("requirements") or texts["pip"], 80).splitlines(),
+            )
+        )
+        if _TELLING.search(line)
+    )
+    return Explanation(
+        subject=failure.name if failure else "",
+        reasons=tuple(_recognised(passages, sysroot)),
+        lines=lines[-6:],
+    )
+
+
+def _end(text: str, count: int = _LINES) -> str:
+    return "\n".join(text.splitlines()[-count:])
+
+
+def _compiler_messages(failure: Failure | None, output: str) -> str:
+    """Return what the compiler said that ended the build, if it was a compiler that did."""
+    if not _COMMAND_FAILED.search(_end(output, 60)):
+        return ""
+    return failure.commands[-1].stderr if failure and failure.commands else output
+
+
+def _logs(failure: Failure | None, output: str) -> str:
+    """Return the part of configure's or Meson's log that the output only points to."""
+    if failure is None or not _LOOK_INTO_LOG.search(output):
+        return ""
+    return "\n".join(_relevant(text) for _, text in failure.logs)
+
+
+def _relevant(log: str) -> str:
+    """Return the last lines of a log; of config.log those before its error, as it ends with pages of variables."""
+    errors = list(re.finditer(r"^configure:\d+: error: .*$", log, re.MULTILINE))
+    return _end(log[: errors[-1].end()] if errors else log, 60)
+
+
+def _recognised(passages: Mapping[Place, str], sysroot: Sysroot) -> list[Reason]:
+    found: dict[str, Reason] = {}
+    for cause in CAUSES:
+        told = [_reason(cause, match, sysroot) for match in _matches(cause, passages)]
+        # Where a build tried several names, one that is known tells more than the last.
+        best = next((one for one in told if one and one.known), next(filter(None, told), None))
+        if best and not (cause.fallback and found):
+            found.setdefault(best.says, best)
+    return list(found.values())[:3]
+
+
+def _matches(cause: Cause, passages: Mapping[Place, str]) -> list[re.Match[str]]:
+    """Return where a cause shows, the place nearest to the end first: that is where the build ended."""
+    found = [
+        match
+        for place in cause.where
+        for pattern in cause.patterns
+        for match in pattern.finditer(passages.get(place, ""))
+    ]
+    return sorted(found, key=lambda match: -match.start())
+
+
+def _reason(cause: Cause, match: re.Match[str], sysroot: Sysroot) -> Reason | None:
+    fields = {name: text for name, text in match.groupdict().items() if text}
+    for thing in THINGS:
+        if thing in fields:
+            return missing.judge(thing, fields[thing], sysroot)
+    if "module_name" in fields:
+        top = fields["module_name"].partition(".")[0]
+        fields["distribution"] = _DISTRIBUTIONS.get(top, top.replace("_", "-"))
+    return Reason(id=cause.id, says=cause.says.format_map(fields), step=cause.step.format_map(fields))

@@ -1,0 +1,166 @@
+"""A thing that a build did not find, looked for in the sysroot."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from crosspy.build.causes import Reason
+from crosspy.build.libraries import Library, find, known_libraries
+from crosspy.model.target import Target
+
+_CALLED: Final = {
+    "module": "pkg-config module {}",
+    "header": "header {}",
+    "library": "library -l{}",
+    "package": "CMake package {}",
+    "program": "program {}",
+    "named": "{}",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sysroot:
+    """The directories of a target's sysroot in which compilers and pkg-config look."""
+
+    root: Path
+    includes: tuple[Path, ...]
+    libraries: tuple[Path, ...]
+
+    def header(self, name: str) -> Path | None:
+        """Return the header ``name`` where a compiler finds it by itself."""
+        return next((path for path in self._below(self.includes, name)), None)
+
+    def stray_header(self, name: str) -> Path | None:
+        """Return a header ``name`` somewhere below the include directories."""
+        tail, last = os.sep + name, Path(name).name
+        for directory in self.includes:
+            for base, names, entries in os.walk(directory):
+                names.sort()
+                if last in entries and f"{base}{os.sep}{last}".endswith(tail):
+                    return Path(base, last)
+        return None
+
+    def library(self, name: str) -> Path | None:
+        """Return what ``-lNAME`` links with."""
+        return next(
+            (path for ending in (".so", ".a") for path in self._below(self.libraries, f"lib{name}{ending}")),
+            None,
+        )
+
+    def runtime_library(self, name: str) -> Path | None:
+        """Return a ``libNAME.so.VERSION``."""
+        return next(
+            (path for directory in self.libraries for path in sorted(directory.glob(f"lib{name}.so.*"))), None
+        )
+
+    def module(self, name: str) -> Path | None:
+        """Return the ``.pc`` file of a pkg-config module."""
+        places = [directory / "pkgconfig" for directory in (*self.libraries, self.root / "usr" / "share")]
+        return next((path for path in self._below(places, f"{name}.pc")), None)
+
+    @staticmethod
+    def _below(directories: Iterable[Path], name: str) -> Iterator[Path]:
+        return (directory / name for directory in directories if (directory / name).exists())
+
+
+def sysroot_of(target: Target) -> Sysroot:
+    """Return where things are in the sysroot of ``target``."""
+    root = Path(target.sysroot or "/")
+    multiarch = target.python.multiarch
+    includes = [root / "usr/include" / multiarch] if multiarch else []
+    includes += [root / "usr/include", root / "usr/local/include"]
+    libraries = [root / lib / multiarch for lib in ("usr/lib", "lib")] if multiarch else []
+    libraries += [root / name for name in ("usr/lib64", "lib64", "usr/lib", "lib", "usr/local/lib")]
+    return Sysroot(root=root, includes=tuple(includes), libraries=tuple(libraries))
+
+
+def judge(thing: str, name: str, sysroot: Sysroot) -> Reason | None:
+    """Say what it means that a build did not find ``name``; None if that is not clear enough to be told.
+
+    :param thing: one of :data:`crosspy.build.causes.THINGS`.
+    """
+    name = os.path.normpath(name) if thing == "header" else name
+    there = _found(thing, name, sysroot)
+    if there is not None:
+        return there
+    library = find(thing, name, known_libraries())
+    if library is not None:
+        return _known(thing, name, library)
+    if thing == "named" or name.startswith("/"):
+        return None
+    if thing == "program":
+        return _program(name)
+    return _unknown(thing, name)
+
+
+def _found(thing: str, name: str, sysroot: Sysroot) -> Reason | None:
+    """Tell of what is in the sysroot, but not where it was looked for."""
+    if thing == "header" and (path := sysroot.header(name) or sysroot.stray_header(name)):
+        return Reason(
+            id="not-looked-for",
+            says=f"the header {name} is in the sysroot, where the compiler was not told to look: {path}",
+            step=f"Add the directory: CPPFLAGS=-I{str(path).removesuffix(os.sep + name)} crosspy wheel ... "
+            "The project should ask pkg-config for it.",
+        )
+    if thing == "library" and sysroot.library(name) is None and (path := sysroot.runtime_library(name)):
+        return Reason(
+            id="missing-library",
+            says=f"the sysroot has {path.name} to run with, and no lib{name}.so to link with",
+            step="Bring the library's development files into the sysroot (Debian: its -dev package).",
+        )
+    path = {"module": sysroot.module, "library": sysroot.library}.get(thing, lambda _: None)(name)
+    if path:
+        return Reason(
+            id="not-looked-for",
+            says=f"the {_CALLED[thing].format(name)} is in the sysroot, and the build did not look there: {path}",
+            step="See in the log how the build looked for it, and whether it is the version that it asks for.",
+        )
+    return None
+
+
+def _known(thing: str, name: str, library: Library) -> Reason:
+    signs = library.signs()
+    asked = _CALLED[thing].format(name)
+    if thing != "named" and asked not in signs:
+        signs = f"{asked}; {signs}" if signs else asked
+    return Reason(
+        id="missing-library",
+        says=f"the sysroot has no {library.name} ({signs})",
+        step=f"Add it to the sysroot: {library.packages()}",
+    )
+
+
+def _program(name: str) -> Reason:
+    if name.endswith(("-config", "_config")):
+        return Reason(
+            id="missing-library",
+            says=f"the sysroot has no {name}, a script that tells how to use a library",
+            step=_search(name),
+        )
+    return Reason(
+        id="missing-program",
+        says=f"the program {name} is not on the build machine",
+        step=f"Install it there: as a build requirement of the project, with ENV/bin/build-pip, or with your system's packages "
+        f"(Debian: apt-file search bin/{name}).",
+    )
+
+
+def _unknown(thing: str, name: str) -> Reason:
+    pattern = {"module": f"{name}.pc", "library": f"lib{name}.so"}.get(thing, name)
+    return Reason(
+        id="missing-library",
+        says=f"the sysroot has no {_CALLED[thing].format(name)}",
+        step=_search(pattern),
+        known=False,
+    )
+
+
+def _search(pattern: str) -> str:
+    return (
+        f"Find the package that brings it: Yocto oe-pkgdata-util find-path '*/{pattern}', "
+        f"Buildroot grep -rl {pattern} package/, Debian apt-file search {pattern}"
+    )
