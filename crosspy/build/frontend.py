@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -14,11 +15,13 @@ from typing import Final, Literal
 
 from crosspy import process
 from crosspy.build.check import check_wheel
+from crosspy.build.digests import Digests, of_texts
 from crosspy.build.downloads import download_options
 from crosspy.build.evidence import read_failures
 from crosspy.build.explain import explain
 from crosspy.build.log import BuildLog, open_log
 from crosspy.build.missing import sysroot_of
+from crosspy.build.situation import situation
 from crosspy.console import Console
 from crosspy.crossenv.layout import CrossEnv
 from crosspy.errors import BuildFailedError, EnvironmentDirError, UsageError
@@ -56,6 +59,8 @@ class BuildOptions:
     require_hashes: bool = False
     log: Path | None = None
     """Where the log goes, and stays; otherwise that of a failure stays, in the environment."""
+    cache: Path | None = None
+    """Directory of the wheel cache; None: nothing is taken from one, or kept."""
 
 
 def build_wheels(
@@ -82,6 +87,7 @@ def build_wheels(
         words = [_separate(requirement, scratch) for requirement in requirements]
         made = scratch / "wheels"
         variables = build_environment(env, options, environ)
+        variables |= cache_variables(env, options, variables, scratch=scratch, console=console)
         argv = [
             str(env.python),
             "-m",
@@ -200,6 +206,30 @@ def build_environment(env: CrossEnv, options: BuildOptions, environ: Mapping[str
     if options.pure:
         variables["CROSSPY_PURE"] = ",".join(options.pure)
     return variables
+
+
+def cache_variables(
+    env: CrossEnv, options: BuildOptions, variables: Mapping[str, str], *, scratch: Path, console: Console
+) -> dict[str, str]:
+    """Return the variables that tell pip in the environment of the wheel cache (crosspy/shims/wheelcache.py).
+
+    Without a cache, what is built in this run serves this run, from ``scratch``.
+    """
+    run = scratch / "run"
+    run.mkdir(parents=True)
+    parts = situation(env, variables, _digests(env, variables), isolated=options.build_isolation)
+    (run / "situation.json").write_text(json.dumps(parts, indent=1, sort_keys=True), encoding="utf-8")
+    cache = options.cache or scratch / "cache"
+    console.note(f"wheel cache: {options.cache or 'none'}")
+    verbose = {"CROSSPY_VERBOSE": "1"} if console.verbose and options.cache else {}
+    return {"CROSSPY_RUN": str(run), "CROSSPY_CACHE": str(cache), **verbose}
+
+
+def _digests(env: CrossEnv, variables: Mapping[str, str]) -> Digests:
+    """Return what this machine remembers of the files of a sysroot and its compiler."""
+    base = variables.get("XDG_CACHE_HOME") or (f"{home}/.cache" if (home := variables.get("HOME")) else "")
+    name = of_texts([env.target.sysroot])[:16]
+    return Digests(memo=Path(base, "crosspy", "digests", f"{name}.json") if base else None)
 
 
 def pip_options(options: BuildOptions, console: Console) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 
 from crosspy.build.frontend import BuildOptions, build_wheels
 from crosspy.cli.context import Context
@@ -65,6 +66,14 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--log", metavar="FILE", help="the build's log (default: of a failed build only, in ENV/crosspy/logs)"
     )
+    cache = parser.add_mutually_exclusive_group()
+    cache.add_argument(
+        "--cache",
+        metavar="DIR",
+        default="",
+        help="where built wheels are kept, and found again (default: CROSSPY_CACHE, else ~/.cache/crosspy/wheels)",
+    )
+    cache.add_argument("--no-cache", action="store_true", help="take no wheel from a cache, and keep none")
 
 
 def build_options(args: argparse.Namespace, context: Context) -> BuildOptions:
@@ -83,7 +92,17 @@ def build_options(args: argparse.Namespace, context: Context) -> BuildOptions:
         config_settings=tuple(getattr(args, "config_settings", ())),
         require_hashes=args.require_hashes,
         log=context.path(args.log) if args.log else None,
+        cache=None if args.no_cache else cache_directory(args.cache, context),
     )
+
+
+def cache_directory(named: str, context: Context) -> Path | None:
+    """Return the directory of the wheel cache: the one that is named, else CROSSPY_CACHE, else the user's own."""
+    environ = context.environ
+    if named or environ.get("CROSSPY_CACHE"):
+        return context.path(named or environ["CROSSPY_CACHE"])
+    base = environ.get("XDG_CACHE_HOME") or (f"{environ['HOME']}/.cache" if environ.get("HOME") else "")
+    return Path(base, "crosspy", "wheels") if base else None
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -291,7 +291,6 @@ def _fill(
         user_env=options.user_env,
         flags=options.flags,
         platform_tags=options.platform_tags,
-        key=made.key,
         cross_prefix=options.cross_prefix,
         emulator=bool(options.emulator),
         hints=options.hints,

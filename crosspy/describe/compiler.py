@@ -205,7 +205,7 @@ def _read_probe(done: process.Outcome, obj: Path) -> _Probe:
         triplet=triplet[1] if triplet else "",
         family=family,
         version=version[1] if version else "",
-        includes=_search_list(done.stdout),
+        includes=search_list(done.stdout),
         multiarch=multiarch[1] if multiarch else "",
     )
 
@@ -219,7 +219,8 @@ def _object_facts(obj: Path) -> tuple[elf.ElfHeader | None, Mapping[str, object]
         return None, {}
 
 
-def _search_list(text: str) -> tuple[str, ...]:
+def search_list(text: str) -> tuple[str, ...]:
+    """Return the directories that a compiler's ``-v`` says it looks for headers in, links resolved."""
     match = re.search(r"#include <\.\.\.> search starts here:\n(.*?)End of search list", text, re.DOTALL)
     if not match:
         return ()

@@ -42,6 +42,9 @@ PATCHES = {
     "venv": "nested",
     "pip": "pip",
     "pip._internal.build_env": "pip",
+    "pip._internal.cache": "wheelcache",
+    "pip._internal.resolution.resolvelib.candidates": "wheelcache",
+    "pip._internal.wheel_builder": "wheelcache",
     "pip._internal.index.package_finder": "pip",
     "pip._internal.build_env.installer": "pip",
     "mesonbuild.mesonmain": "meson",
@@ -128,8 +131,6 @@ def native_environment() -> dict[str, str]:
         if name not in buildfacts.MANAGED and not name.startswith("CROSSPY_")
     }
     environ["CROSSPY_ENV"] = "off"
-    if buildfacts.KEY in environ.get("PIP_CACHE_DIR", ""):
-        del environ["PIP_CACHE_DIR"]
     environ["PATH"] = os.pathsep.join(
         path for path in environ.get("PATH", os.defpath).split(os.pathsep) if path != TOOLS
     )

@@ -36,19 +36,22 @@ def _run_natively(argv: list[str]) -> None:
     _match_layout(argv)
     status = subprocess.call([sys.executable, *words[1:]], env=native_environment())
     if status == 0:
-        status = _complete(argv)
+        status = _complete(argv, words)
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status if status >= 0 else 1)
 
 
-def _complete(argv: list[str]) -> int:
+def _complete(argv: list[str], words: list[str]) -> int:
     """Put the target's headers and static libraries in the place of the build machine's; return an exit status."""
-    from . import facts, twins
+    from . import facts, twins, wheelcache
 
     prefix = next((argv[i + 1] for i, word in enumerate(argv[:-1]) if word == "--prefix"), "") or sys.prefix
+    library = os.path.join(prefix, *facts.LIBRARY)
     try:
-        twins.complete(os.path.join(prefix, *facts.LIBRARY), argv)
+        used = twins.complete(library, argv)
+        if "--" in words:
+            wheelcache.note_requirements(prefix, sorted(words[words.index("--") + 1 :]), library, used)
     except (twins.TwinError, OSError) as error:
         sys.stderr.write(f"crosspy: error: {error}\n")
         return 8

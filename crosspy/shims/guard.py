@@ -50,10 +50,11 @@ def watch(argv: list[str]) -> None:
             wheels = [os.path.join(directory or "", name) for name in sorted(_wheels(directory) - before)]
             problems = [text for wheel in wheels for text in check(wheel, log, shipped)]
             if not problems:
-                from . import scrub
+                from . import scrub, wheelcache
 
                 for wheel in wheels:
                     scrub.scrub(wheel)
+                wheelcache.record()
             if problems or evidence.has_failed(argv, made=bool(wheels)):
                 evidence.leave(argv, log)
         finally:

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 def apply(module: ModuleType) -> None:
     if module.__name__ == "pip":
         _hide_build_layer()
-        _separate_cache()
         if buildfacts.CROSS_PREFIX:
             os.environ.setdefault("PIP_PREFIX", buildfacts.CROSS_PREFIX)
     elif module.__name__ == "pip._internal.index.package_finder":
@@ -47,43 +46,6 @@ def _hide_build_layer() -> None:
         site.PREFIXES.append(prefix)
     layer = os.path.join(prefix, *facts.LIBRARY)
     sys.path[:] = [path for path in sys.path if path != layer]
-
-
-def _separate_cache() -> None:
-    """Keep pip's cache of built wheels per target: its key does not know sysroots and compilers."""
-    if "PIP_CACHE_DIR" in os.environ or "PIP_NO_CACHE_DIR" in os.environ:
-        return
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
-    shared = os.path.join(base, "crosspy", "pip")
-    own = os.path.join(shared, f"{buildfacts.KEY}-{_situation()}")
-    try:
-        # Downloads are the same for every target.
-        os.makedirs(own, exist_ok=True)
-        for name in ("http", "http-v2"):
-            os.makedirs(os.path.join(shared, name), exist_ok=True)
-            if not os.path.lexists(os.path.join(own, name)):
-                os.symlink(os.path.join("..", name), os.path.join(own, name))
-    except OSError:
-        return
-    os.environ["PIP_CACHE_DIR"] = own
-
-
-def _situation() -> str:
-    """Return a digest of what else decides what a build makes: flags of the caller, and the state of the sysroot.
-
-    A library that is added to a sysroot, or replaced there, changes its directory's time.
-    """
-    import hashlib
-
-    digest = hashlib.sha256()
-    for name in (*buildfacts.LAUNCHERS, *buildfacts.FLAGS, "SOURCE_DATE_EPOCH"):
-        digest.update(f"{name}={os.environ.get(name, '')}\0".encode())
-    for directory in (*buildfacts.LIBRARY_DIRS, "/usr/include"):
-        try:
-            digest.update(f"{directory}={os.stat(buildfacts.SYSROOT + directory).st_mtime_ns}\0".encode())
-        except OSError:
-            continue
-    return digest.hexdigest()[:16]
 
 
 def _prefer_sources(module: ModuleType) -> None:

@@ -7,6 +7,7 @@ of the same version: a package already in the environment or the sysroot, else o
 """
 
 import csv
+import hashlib
 import os
 import re
 import shutil
@@ -15,33 +16,60 @@ import sys
 import tempfile
 import zipfile
 
-from . import ROOT, buildfacts, facts
+from . import ROOT, buildfacts, facts, wheelcache
 
 _FOR_COMPILERS = (".h", ".hh", ".hpp", ".a", ".pc", ".ini", ".pxd", ".cmake")
 _CONFIGURED = re.compile(
     rb"^[ \t]*#[ \t]*define[ \t]+\w*(?:SIZEOF|ALIGNOF|BYTE_ORDER|BYTEORDER)\w*[ \t]+[\d(]", re.MULTILINE
 )
-_PIP_OPTIONS = frozenset({
-    "-i", "--index-url", "--extra-index-url", "--find-links", "--trusted-host", "--cert", "--client-cert", "--proxy",
-})  # fmt: skip
 
 
 class TwinError(Exception):
     """The target's build of a package could not be had."""
 
 
-def complete(library: str, pip_words: list[str]) -> None:
+def complete(library: str, pip_words: list[str]) -> dict[str, str]:
     """Replace what compilers read in ``library``, a site-packages directory that pip has just filled.
 
     :param pip_words: pip's command line, for the index and the links that it was told of.
+    :return: what identifies the target's build of each distribution that has one, by ``name==version``.
     """
+    used = {}
     for entry in sorted(os.listdir(library)) if os.path.isdir(library) else ():
         if not entry.endswith(".dist-info"):
             continue
         name, _, version = entry.removesuffix(".dist-info").partition("-")
         files = _recorded(library, entry)
         if version and any(file.endswith(".so") for file in files) and _is_configured(library, files):
-            _replace(library, files, _twin(name, version, pip_words))
+            twin = _twin(name, version, pip_words)
+            _replace(library, files, twin)
+            used[f"{name}=={version}"] = wheelcache.noted_entry(name, version) or _identity(
+                twin, f"{name}-{version}"
+            )
+    return used
+
+
+def is_still(requirement: str, identity: str) -> bool:
+    """Say whether the target's build of ``name==version`` is, or would become, the one that was used before."""
+    name, _, version = requirement.partition("==")
+    directory = _present(name, version)
+    if directory:
+        return _identity(directory, f"{name}-{version}") == identity
+    return not identity.startswith("sha256:") and wheelcache.is_current(
+        identity, wheelcache.current_situation()
+    )
+
+
+def _identity(directory: str, wanted: str) -> str:
+    """Return a digest of what an installed distribution says of its files."""
+    for entry in sorted(os.listdir(directory)):
+        if entry.endswith(".dist-info") and _title(entry) == _title(wanted):
+            try:
+                with open(os.path.join(directory, entry, "RECORD"), "rb") as file:
+                    return f"sha256:{hashlib.sha256(file.read()).hexdigest()}"
+            except OSError:
+                break
+    return "sha256:"
 
 
 def _recorded(library: str, entry: str) -> list[str]:
@@ -77,14 +105,28 @@ def _replace(library: str, files: list[str], twin: str) -> None:
 
 def _twin(name: str, version: str, pip_words: list[str]) -> str:
     """Return a directory with the target's build of a distribution."""
-    wanted = f"{_normalized(name)}-{version}"
-    for directory in (os.path.join(ROOT, *facts.LIBRARY), *buildfacts.PACKAGE_DIRS):
-        if _holds(directory, wanted):
-            return directory
-    kept = os.path.join(ROOT, "crosspy", "twins", wanted)
+    present = _present(name, version)
+    if present:
+        return present
+    # A run of `crosspy wheel` takes it from the cache of wheels; without one, it is kept in the environment.
+    kept = os.path.join(
+        os.environ.get("CROSSPY_RUN") or os.path.join(ROOT, "crosspy"), "twins", _title(f"{name}-{version}")
+    )
     if not os.path.isdir(kept):
         _build(f"{name}=={version}", kept, pip_words)
     return kept
+
+
+def _present(name: str, version: str) -> str:
+    """Return the directory of the environment or the sysroot where a distribution is installed; empty if in none."""
+    places = (os.path.join(ROOT, *facts.LIBRARY), *buildfacts.PACKAGE_DIRS)
+    return next((place for place in places if _holds(place, _title(f"{name}-{version}"))), "")
+
+
+def _title(text: str) -> str:
+    """Return ``name-version`` as it compares, of the same or of the name of a ``.dist-info``."""
+    name, _, version = text.removesuffix(".dist-info").partition("-")
+    return f"{_normalized(name)}-{version}"
 
 
 def _normalized(name: str) -> str:
@@ -97,18 +139,14 @@ def _holds(directory: str, wanted: str) -> bool:
     except OSError:
         return False
     for entry in entries:
-        name, _, version = entry.removesuffix(".dist-info").partition("-")
-        if entry.endswith(".dist-info") and f"{_normalized(name)}-{version}" == wanted:
+        if entry.endswith(".dist-info") and _title(entry) == wanted:
             # cross-expose leaves metadata alone.
             return any(file.endswith(".so") for file in _recorded(directory, entry))
     return False
 
 
 def _build(requirement: str, kept: str, pip_words: list[str]) -> None:
-    options = ["--no-index"] if "--no-index" in pip_words else []
-    for index, word in enumerate(pip_words[:-1]):
-        if word in _PIP_OPTIONS:
-            options += [word, pip_words[index + 1]]
+    options = wheelcache.download_options(pip_words)
     sys.stderr.write(
         f"crosspy: {requirement} is needed for the target, too: its headers are compiled against\n"
     )

@@ -34,8 +34,6 @@ class Choices:
     emulator: bool = False
     """``ENV/crosspy/tools/run-target`` runs programs of the target."""
     hints: Sequence[Hint] = ()
-    key: str = ""
-    """Digest of target and flags: names pip's cache of built wheels."""
 
 
 def facts_module(target: Target, choices: Choices) -> str:
@@ -90,7 +88,6 @@ def build_facts_module(target: Target, choices: Choices) -> str:
         "CPU": (target.toolchain.triplet if target.toolchain else target.triplet).partition("-")[0],
         "CPU_ALIASES": (target.machine.name, target.machine.uname),
         "FLAGS": environ.FLAGS,
-        "KEY": choices.key,
         "CROSS_PREFIX": choices.cross_prefix,
         "PREFIX": target.python.prefix,
         "PYTHON": f"{target.python.exec_prefix}/bin/python{target.python.version}",

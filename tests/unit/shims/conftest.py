@@ -13,7 +13,7 @@ from sample_targets import make_target
 
 from crosspy.toolfiles import facts
 
-CHOICES = facts.Choices(library=("lib", "python3.11", "site-packages"), key="k" * 32)
+CHOICES = facts.Choices(library=("lib", "python3.11", "site-packages"))
 
 
 class Shims:

@@ -471,9 +471,7 @@ def test_headers_that_are_not_below_the_prefix():
 
 def test_build_facts():
     found = module(
-        facts.build_facts_module(
-            make_target(), choices(flags={"CFLAGS": "-Os"}, user_env=[("A", "+=", "b")], key="k")
-        )
+        facts.build_facts_module(make_target(), choices(flags={"CFLAGS": "-Os"}, user_env=[("A", "+=", "b")]))
     )
     assert found.ELF == (183, 64, "little")
     assert found.BUILD_DEFAULTS["CFLAGS"] == "-Os"
@@ -482,7 +480,7 @@ def test_build_facts():
     assert {"CC", "CFLAGS", "LD", "CPATH", "PKG_CONFIG_LIBDIR"} <= set(found.MANAGED)
     assert not {"LC_ALL", "PYTHONNOUSERSITE", "PATH"} & set(found.MANAGED)
     assert found.LIBRARY_DIRS[0] == "/usr/lib/aarch64-linux-gnu"
-    assert (found.SYSROOT, found.KEY) == ("/opt/sysroot", "k")
+    assert found.SYSROOT == "/opt/sysroot"
 
 
 def test_the_build_machines_root_is_no_sysroot():
