@@ -97,10 +97,11 @@ def build_options(args: argparse.Namespace, context: Context) -> BuildOptions:
 
 
 def cache_directory(named: str, context: Context) -> Path | None:
-    """Return the directory of the wheel cache: the one that is named, else CROSSPY_CACHE, else the user's own."""
+    """Return the directory of the wheel cache: the one that is named, else CROSSPY_CACHE (empty: none), else the user's."""
     environ = context.environ
-    if named or environ.get("CROSSPY_CACHE"):
-        return context.path(named or environ["CROSSPY_CACHE"])
+    if named or "CROSSPY_CACHE" in environ:
+        chosen = named or environ["CROSSPY_CACHE"]
+        return context.path(chosen) if chosen else None
     base = environ.get("XDG_CACHE_HOME") or (f"{environ['HOME']}/.cache" if environ.get("HOME") else "")
     return Path(base, "crosspy", "wheels") if base else None
 

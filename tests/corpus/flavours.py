@@ -43,7 +43,9 @@ def native(shop: Workshop, job: Job) -> None:
 def crosspy(shop: Workshop, job: Job) -> None:
     """``crosspy wheel``, and nothing else."""
     env = crosspy_env(shop, job.bed)
-    shop.crosspy(job.log, "wheel", env, "--no-deps", "-w", job.out, job.sdist, result="build failed")
+    shop.crosspy(
+        job.log, "wheel", env, "--no-cache", "--no-deps", "-w", job.out, job.sdist, result="build failed"
+    )
 
 
 def crosspy_again(shop: Workshop, job: Job) -> None:
@@ -52,7 +54,16 @@ def crosspy_again(shop: Workshop, job: Job) -> None:
     other = fresh(job.work / "temporary-files-of-the-second-build")
     environ = {**shop.variables("crosspy-again"), "TMPDIR": str(other)}
     shop.crosspy(
-        job.log, "wheel", env, "--no-deps", "-w", job.out, job.sdist, result="build failed", env=environ
+        job.log,
+        "wheel",
+        env,
+        "--no-cache",
+        "--no-deps",
+        "-w",
+        job.out,
+        job.sdist,
+        result="build failed",
+        env=environ,
     )
 
 

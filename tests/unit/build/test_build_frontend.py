@@ -86,7 +86,9 @@ def test_a_python_without_pip_has_no_configuration(script):
 
 @pytest.fixture
 def env(tmp_path) -> CrossEnv:
-    root = put(tmp_path / "env", {"bin/pip": ""})
+    root = put(
+        tmp_path / "env", {"bin/pip": "", "crosspy/target.json": "{}", "pyvenv.cfg": "version = 3.11.2"}
+    )
     return CrossEnv(root=root, target=make_target(version="3.11"))
 
 
