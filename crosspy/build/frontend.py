@@ -33,11 +33,17 @@ _PASSED: Final = frozenset({
     "http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "LD_LIBRARY_PATH",
     "CC", "CXX", "AR", "NM", "RANLIB", "STRIP", "LD", "OBJCOPY", "OBJDUMP", "READELF", "FC",
-    "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "FFLAGS", "RUSTFLAGS", "CARGO_HOME", "RUSTUP_HOME", "CCACHE_DIR", "DISTCC_HOSTS", "ICECC_VERSION",
+    "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "FFLAGS", "CCACHE_DIR", "DISTCC_HOSTS", "ICECC_VERSION",
     "CROSSPY_KEEP", "BUILD_CC", "BUILD_CXX", "BUILD_CFLAGS", "BUILD_CXXFLAGS", "BUILD_CPPFLAGS", "BUILD_LDFLAGS", "BUILD_AR",
     "CC_FOR_BUILD", "CXX_FOR_BUILD", "CFLAGS_FOR_BUILD", "LDFLAGS_FOR_BUILD", "NPY_BLAS_ORDER", "NPY_LAPACK_ORDER",
 })  # fmt: skip
 """Variables of the caller that a build may see; all others stay outside."""
+
+_PASSED_RUST: Final = re.compile(
+    r"RUSTC|RUSTFLAGS|RUSTC_(WORKSPACE_)?WRAPPER|RUST_TARGET_PATH|RUST_BACKTRACE|RUSTUP_\w+|SCCACHE_\w+"
+    r"|CARGO|CARGO_(HOME|TARGET_DIR|ENCODED_RUSTFLAGS|(BUILD|HTTP|NET|PROFILE|REGISTR(Y|IES)|TARGET|TERM|UNSTABLE)_\w+)"
+)
+"""The same for Rust: its programs, flags, and what configures cargo (the Cargo book, "Environment Variables")."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,6 +62,8 @@ class BuildOptions:
     """Distributions whose pure-Python version is wanted although they have extensions; ``:all:``."""
     build_isolation: bool = True
     config_settings: tuple[str, ...] = ()
+    crates: Path | None = None
+    """A directory of crates: cargo takes them from there, and uses no network."""
     require_hashes: bool = False
     log: Path | None = None
     """Where the log goes, and stays; otherwise that of a failure stays, in the environment."""
@@ -82,6 +90,10 @@ def build_wheels(
     if not requirements and not options.requirement_files:
         raise UsageError("nothing to build", hint="Name requirements, project directories, or -r FILE.")
     _check_pip(env)
+    if options.crates and not options.crates.is_dir():
+        raise UsageError(
+            f"no directory of crates: {options.crates}", hint="Make it with: crosspy crates SDIST... -d DIR"
+        )
     with tempfile.TemporaryDirectory(prefix="crosspy-wheel-") as name:
         scratch = Path(name)
         words = [_separate(requirement, scratch) for requirement in requirements]
@@ -190,7 +202,9 @@ def _is_left_by_setuptools(directory: Path) -> bool:
 
 def build_environment(env: CrossEnv, options: BuildOptions, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that pip and the builds get: none of the user's pip or Python settings."""
-    variables = {name: value for name, value in environ.items() if name in _PASSED}
+    variables = {
+        name: value for name, value in environ.items() if name in _PASSED or _PASSED_RUST.fullmatch(name)
+    }
     path = variables.get("PATH", os.defpath)
     variables |= {
         "PATH": f"{env.root / 'bin'}{os.pathsep}{path}",
@@ -203,6 +217,10 @@ def build_environment(env: CrossEnv, options: BuildOptions, environ: Mapping[str
         "CROSSPY_POLICY": options.policy,
     }
     variables.setdefault("SOURCE_DATE_EPOCH", "315532800")
+    if options.crates:
+        variables["CROSSPY_CRATES"] = str(options.crates)
+    if options.crates or options.no_index:
+        variables["CARGO_NET_OFFLINE"] = "true"
     if options.pure:
         variables["CROSSPY_PURE"] = ",".join(options.pure)
     return variables

@@ -14,7 +14,9 @@ from crosspy.crossenv import buildpython, emulator
 from crosspy.crossenv.create import Options, create
 from crosspy.errors import UsageError
 from crosspy.model.hint import Hint, parse_hints
+from crosspy.model.target import Target
 from crosspy.toolfiles.environ import FLAGS
+from crosspy.toolfiles.rust import checked_name
 
 _EPILOG = """\
 examples:
@@ -108,6 +110,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="what builds of certain packages are told, in TOML; may be repeated, later ones win",
     )  # fmt: skip
     build.add_argument(
+        "--rust-target",
+        metavar="TRIPLE|FILE",
+        default="",
+        help="what cargo is to build for: a triple, or rustc's target specification in JSON (default: CARGO_BUILD_TARGET of "
+        "the environment, else Rust's own name of the target)",
+    )
+    build.add_argument(
         "--platform-tag", "--manylinux", metavar="TAG", action="append", default=[],
         help="accept these manylinux tags alone, e.g. manylinux_2_17 (default: what the target's C library is fit for, when "
         "--policy admits prebuilt wheels) [crossenv: --platform-tag, --manylinux]",
@@ -138,6 +147,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         flags={name: context.environ[name] for name in FLAGS if context.environ.get(name)},
         platform_tags=platform_tags(args.platform_tag, target.uname) if args.platform_tag else None,
         cross_prefix=str(context.path(args.cross_prefix)) if args.cross_prefix else "",
+        rust_target=_rust_target(args, context, target),
         prompt=args.prompt,
         emulator=emulator.command(args.emulator, target, path=context.environ.get("PATH", os.defpath))
         if args.emulator
@@ -151,6 +161,21 @@ def run(args: argparse.Namespace, context: Context) -> int:
     )
     context.console.note(f"enter it with: . {env.root}/bin/activate")
     return 0
+
+
+def _rust_target(args: argparse.Namespace, context: Context, target: Target) -> str:
+    """Return what ``--rust-target``, and behind it CARGO_BUILD_TARGET, ask for. :raises UsageError:"""
+    asked = args.rust_target or context.environ.get("CARGO_BUILD_TARGET", "")
+    origin = "--rust-target" if args.rust_target else "CARGO_BUILD_TARGET"
+    spec = ""
+    if asked.endswith(".json"):
+        path = context.path(asked)
+        try:
+            spec = path.read_text(encoding="utf-8", errors="replace")
+        except OSError as error:
+            raise UsageError(f"{origin} {asked}: {error.strerror}") from None
+        asked = str(path)
+    return checked_name(asked, spec, target, origin=origin) if asked else ""
 
 
 def variables(texts: Sequence[str]) -> tuple[tuple[str, str, str], ...]:

@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "describe": "say everything that is known of a target, each fact with its source",
     "create": "make a cross environment from a sysroot",
     "env": "print a cross environment's variables as export lines",
+    "crates": "get the crates of Rust packages once, for builds without network",
     "wheel": "build wheels for the target",
     "install": "install packages into an image tree, as the target will see them",
     "verify": "prove that an image's programs and extension modules fit the target",

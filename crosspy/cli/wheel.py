@@ -60,6 +60,11 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="build these from source even if pure; :all:",
     )
+    group.add_argument(
+        "--crates",
+        metavar="DIR",
+        help="crates of Rust come from DIR, as crosspy crates or cargo vendor made it; no network for cargo",
+    )
     group.add_argument("--no-deps", action="store_true", help="leave dependencies out")
     group.add_argument("--pre", action="store_true", help="take pre-releases too")
     group.add_argument("--require-hashes", action="store_true", help="every requirement must have a hash")
@@ -90,6 +95,7 @@ def build_options(args: argparse.Namespace, context: Context) -> BuildOptions:
         pure=tuple(name for text in getattr(args, "pure", ()) for name in text.split(",")),
         build_isolation=not getattr(args, "no_build_isolation", False),
         config_settings=tuple(getattr(args, "config_settings", ())),
+        crates=context.path(args.crates) if args.crates else None,
         require_hashes=args.require_hashes,
         log=context.path(args.log) if args.log else None,
         cache=None if args.no_cache else cache_directory(args.cache, context),

@@ -26,7 +26,7 @@ from crosspy.errors import EnvironmentDirError
 from crosspy.model.hint import Hint
 from crosspy.model.python import ConfigValue
 from crosspy.model.target import Target
-from crosspy.toolfiles import autoconf, cmake, environ, facts, hints, launchers, meson, sysconfig
+from crosspy.toolfiles import autoconf, cmake, environ, facts, hints, launchers, meson, rust, sysconfig
 
 SHIMS: Final = Path(__file__).resolve().parent.parent / "shims"
 
@@ -49,6 +49,8 @@ class Options:
     emulator: tuple[str, ...] = ()
     """The command that runs programs of the target; empty: none does."""
     hints: Sequence[Hint] = ()
+    rust_target: str = ""
+    """A triple, or the absolute path of a target specification; empty: Rust's own name of the target."""
     prompt: str = ""
 
 
@@ -107,6 +109,7 @@ def _key(target_json: str, python: BuildPython, options: Options) -> str:
         tuple(sorted(options.flags.items())),
         options.platform_tags,
         options.cross_prefix,
+        options.rust_target,
         options.prompt,
         options.emulator,
         tuple(options.hints),
@@ -294,6 +297,7 @@ def _fill(
         cross_prefix=options.cross_prefix,
         emulator=bool(options.emulator),
         hints=options.hints,
+        rust_target=options.rust_target,
     )
     (scratch / "bin" / "cross-python").symlink_to("python")
     shims = library / "_crosspy"
@@ -305,7 +309,7 @@ def _fill(
         prefix.mkdir(parents=True, exist_ok=True)
         _write(library / "_crosspy_prefix.pth", f"{prefix}\n")
     _write_build_layer(scratch / "build", python, options)
-    _write_tools(scratch / "crosspy", target, options, made)
+    _write_tools(scratch / "crosspy", target, python, options, made=made)
     for name, text in scripts.all_scripts(
         python.version,
         root=root,
@@ -353,7 +357,9 @@ def _write_build_layer(prefix: Path, python: BuildPython, options: Options) -> N
     _write(library / "_crosspy_build.start", "_crosspy_build:activate\n")
 
 
-def _write_tools(directory: Path, target: Target, options: Options, made: _Made) -> None:
+def _write_tools(
+    directory: Path, target: Target, python: BuildPython, options: Options, *, made: _Made
+) -> None:
     tools = directory / "tools"
     tools.mkdir(parents=True)
     farm = links.absolute_links(target)
@@ -363,6 +369,8 @@ def _write_tools(directory: Path, target: Target, options: Options, made: _Made)
         for name, text in launchers.launchers(
             target, target.toolchain, link_dirs, os.path.realpath(target.sysroot) if target.sysroot else ""
         ).items():
+            _write(tools / name, text, mode=0o755)
+        for name, text in rust.rust_launchers(target, python.library, options.rust_target).items():
             _write(tools / name, text, mode=0o755)
     _write(tools / "skip-target-test", launchers.SKIP_TEST, mode=0o755)
     emulated = bool(options.emulator)
@@ -380,6 +388,7 @@ def _write_tools(directory: Path, target: Target, options: Options, made: _Made)
     toolchain = cmake.toolchain_file(target, emulator=emulated, hints=bool(options.hints))
     _write(directory / "toolchain.cmake", toolchain)
     _write(directory / "config.site", autoconf.config_site(target, hints=bool(options.hints)))
+    _write(directory / "build.cmake", "# For code of the build machine: CMake's own choice.\n")
     (directory / "pyo3").mkdir()
     _write(
         directory / "pyo3" / f"_sysconfigdata__linux_{target.python.multiarch or target.machine.name}.py",
@@ -391,7 +400,7 @@ def _variables(target: Target, options: Options) -> dict[str, object]:
     """Return what ``crosspy env`` prints, ``{ROOT}`` for the environment, and ``--env``'s changes to it."""
     return {
         "variables": {
-            **environ.build_variables(target, emulator=bool(options.emulator)),
+            **environ.build_variables(target, options.rust_target, emulator=bool(options.emulator)),
             **dict(sorted(options.flags.items())),
         },
         "changes": [list(change) for change in options.user_env],

@@ -131,6 +131,9 @@ def native_environment() -> dict[str, str]:
         if name not in buildfacts.MANAGED and not name.startswith("CROSSPY_")
     }
     environ["CROSSPY_ENV"] = "off"
+    for name in ("RUSTC", "CARGO"):
+        if os.environ.get(f"CROSSPY_{name}"):
+            environ[name] = os.environ[f"CROSSPY_{name}"]
     environ["PATH"] = os.pathsep.join(
         path for path in environ.get("PATH", os.defpath).split(os.pathsep) if path != TOOLS
     )

@@ -17,12 +17,14 @@ def prepare(argv: list[str]) -> None:
     environ = os.environ
     if environ.get("CROSSPY_BUILD") != ROOT:
         _take_compilers_of_the_caller(environ)
+        _take_rust_of_the_caller(environ)
         for name in buildfacts.BUILD_UNSET:
             environ.pop(name, None)
         for name, value in buildfacts.BUILD_ENV.items():
             environ[name] = value.replace("{ROOT}", ROOT)
         for name, operator, value in buildfacts.USER_ENV:
             _set_user_variable(environ, name, operator, value.replace("{ROOT}", ROOT))
+        _take_rust_of_the_caller(environ)
         for name, value in buildfacts.BUILD_DEFAULTS.items():
             environ.setdefault(name, value)
         environ["CROSSPY_BUILD"] = ROOT
@@ -31,7 +33,7 @@ def prepare(argv: list[str]) -> None:
     environ["CROSSPY_SOURCE"] = os.getcwd()
     environ["CROSSPY_ISOLATED"] = _isolated_root()
     _see_build_tools(environ)
-    _keep_paths_out_of_rust(environ)
+    _prepare_rust(environ)
     from . import guard, hints, programs, view
 
     hints.apply(environ, argv)
@@ -138,17 +140,20 @@ def _see_build_tools(environ: "os._Environ[str]") -> None:
                 environ[name] = found
 
 
-def _keep_paths_out_of_rust(environ: "os._Environ[str]") -> None:
-    """Let rustc write neither cargo's directory nor the project's into panic messages.
+def _take_rust_of_the_caller(environ: "os._Environ[str]") -> None:
+    """Let ``RUSTC`` and ``CARGO`` of the caller, or of ``--env``, be what the launchers start."""
+    for name in ("RUSTC", "CARGO"):
+        command = environ.get(name, "")
+        if command and not command.startswith(TOOLS):
+            words = _resolved(command)
+            environ[f"CROSSPY_{name}"] = words[0] if words else command
+            environ[name] = os.path.join(TOOLS, name.lower())
 
-    Separated by 0x1f, for directories with spaces (the Cargo book, "Environment Variables"); flags of the caller stay.
-    """
-    cargo = environ.get("CARGO_HOME") or os.path.join(os.path.expanduser("~"), ".cargo")
-    places = (
-        (cargo, "/cargo"),
-        (environ["CROSSPY_SOURCE"], "."),
-        (environ["CROSSPY_ISOLATED"], "/build-env"),
-    )
-    words = environ.pop("RUSTFLAGS", "").split()
-    words += [f"--remap-path-prefix={place}={name}" for place, name in places if place]
-    environ.setdefault("CARGO_ENCODED_RUSTFLAGS", "\x1f".join(words))
+
+def _prepare_rust(environ: "os._Environ[str]") -> None:
+    """Set what is the build machine's in a build with cargo, and name the paths that no code may hold."""
+    for compiler in ("CC", "CXX"):
+        if f"{compiler}_FOR_BUILD" in environ:
+            environ.setdefault(f"HOST_{compiler}", environ[f"{compiler}_FOR_BUILD"])
+    places = ((environ["CROSSPY_ISOLATED"], "/build-env"), (environ["CROSSPY_SOURCE"], "."))
+    environ["CROSSPY_RUST_MAPS"] = "\n".join(f"{place}={name}" for place, name in places if place)

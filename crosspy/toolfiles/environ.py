@@ -5,12 +5,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from crosspy.model.target import Target
 from crosspy.toolfiles.launchers import VARIABLES, launcher_name
 from crosspy.toolfiles.meson import pkg_config_dirs
+from crosspy.toolfiles.rust import rust_variables
 
 UNSET: Final = (
     "CPATH", "C_INCLUDE_PATH", "CPLUS_INCLUDE_PATH", "OBJC_INCLUDE_PATH", "LIBRARY_PATH", "COMPILER_PATH",
@@ -39,9 +39,10 @@ def launcher_variables(target: Target) -> dict[str, str]:
     return {variable: launcher_name(target, tool) for variable, tool in VARIABLES.items() if tool in present}
 
 
-def build_variables(target: Target, *, emulator: bool = False) -> dict[str, str]:
+def build_variables(target: Target, rust_target: str = "", *, emulator: bool = False) -> dict[str, str]:
     """Return the variables of a build for the target, by name.
 
+    :param rust_target: see :func:`rust_variables`.
     :param emulator: ``run-target`` runs programs of the target.
     """
     variables = launcher_variables(target)
@@ -60,50 +61,5 @@ def build_variables(target: Target, *, emulator: bool = False) -> dict[str, str]
     variables["LOG_COMPILER"] = runner
     variables["PYTHONNOUSERSITE"] = "1"
     variables["LC_ALL"] = "C.UTF-8"
-    variables.update(_rust(target))
-    if emulator and target.toolchain:
-        variables[f"CARGO_TARGET_{_upper(rust_triple(target))}_RUNNER"] = runner
+    variables.update(rust_variables(target, rust_target, runner=runner if emulator else ""))
     return dict(sorted(variables.items()))
-
-
-def _rust(target: Target) -> dict[str, str]:
-    """Return what cargo, the cc crate, PyO3 and setuptools-rust read."""
-    triple = rust_triple(target)
-    if target.toolchain is None:
-        return {}
-    upper = _upper(triple)
-    lower = triple.replace("-", "_")
-    variables = {
-        "CARGO_BUILD_TARGET": triple,
-        f"CARGO_TARGET_{upper}_LINKER": launcher_name(target, "gcc"),
-        f"CC_{lower}": launcher_name(target, "gcc"),
-        "PYO3_CROSS_PYTHON_VERSION": target.python.version,
-        "PYO3_CROSS": "1",
-        "PYO3_CROSS_LIB_DIR": "{ROOT}/crosspy/pyo3",
-    }
-    if target.toolchain.cxx:
-        variables[f"CXX_{lower}"] = launcher_name(target, "g++")
-    if "ar" in target.toolchain.tools:
-        variables[f"AR_{lower}"] = launcher_name(target, "ar")
-    return variables
-
-
-def _upper(triple: str) -> str:
-    return re.sub(r"[^A-Z0-9]", "_", triple.upper())
-
-
-def rust_triple(target: Target) -> str:
-    """Return Rust's name of the target (https://doc.rust-lang.org/rustc/platform-support.html)."""
-    libc = {"glibc": "gnu", "musl": "musl", "uclibc": "uclibc"}[target.libc.kind]
-    machine = target.machine
-    cpu = machine.rust
-    if machine.name == "arm":
-        hard = target.abi.get("float") == "hard"
-        level = int(match[1]) if (match := re.match(r"armv(\d)", target.uname)) else 7
-        cpu = "armv7" if level >= 7 and hard else "armv5te" if level == 5 else "arm"
-        libc = f"{libc}eabi{'hf' if hard else ''}"
-    elif machine.name.startswith("mips") and machine.bits == 64:
-        libc = f"{libc}abi64"
-    elif machine.name == "x32":
-        libc = f"{libc}x32"
-    return f"{cpu}-unknown-linux-{libc}"

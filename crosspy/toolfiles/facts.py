@@ -34,6 +34,8 @@ class Choices:
     emulator: bool = False
     """``ENV/crosspy/tools/run-target`` runs programs of the target."""
     hints: Sequence[Hint] = ()
+    rust_target: str = ""
+    """What cargo is asked for, if not Rust's own name of the target."""
 
 
 def facts_module(target: Target, choices: Choices) -> str:
@@ -61,7 +63,7 @@ def facts_module(target: Target, choices: Choices) -> str:
 
 def build_facts_module(target: Target, choices: Choices) -> str:
     """Return the text of ``buildfacts.py``: what processes that run a build, or pip, read."""
-    variables = environ.build_variables(target, emulator=choices.emulator)
+    variables = environ.build_variables(target, choices.rust_target, emulator=choices.emulator)
     managed = {
         *variables,
         *environ.UNSET,
@@ -69,6 +71,8 @@ def build_facts_module(target: Target, choices: Choices) -> str:
         *environ.FLAGS,
         "LD",
         "CARGO_ENCODED_RUSTFLAGS",
+        "HOST_CC",
+        "HOST_CXX",
     } - {
         "LC_ALL",
         "PYTHONNOUSERSITE",

@@ -176,6 +176,40 @@ def test_pip_is_as_loud_as_we_are(console, word):
     assert word in pip_options(BuildOptions(), console)
 
 
+# Rust.
+
+
+def test_cargos_configuration_is_the_callers(env):
+    kept = {
+        "CARGO": "/c", "CARGO_HOME": "/h", "RUSTC": "/r", "RUSTFLAGS": "-Ca=b", "RUST_TARGET_PATH": "/t",
+        "CARGO_NET_GIT_FETCH_WITH_CLI": "true", "CARGO_REGISTRIES_MINE_INDEX": "sparse+https://x/",
+        "CARGO_PROFILE_RELEASE_LTO": "off", "RUSTUP_TOOLCHAIN": "stable", "RUSTC_WRAPPER": "sccache", "SCCACHE_DIR": "/s",
+    }  # fmt: skip
+    # What cargo gives to a program that it runs says nothing of this build.
+    dropped = {"CARGO_MANIFEST_DIR": "/m", "CARGO_PKG_NAME": "x", "RUSTUPX": "y", "MY_RUSTC": "z"}
+    found = build_environment(env, BuildOptions(), kept | dropped)
+    assert kept.items() <= found.items()
+    assert not dropped.keys() & found.keys()
+    assert not {"CARGO_NET_OFFLINE", "CROSSPY_CRATES"} & found.keys()
+
+
+@pytest.mark.parametrize(
+    ("options", "variables"),
+    [
+        ({"no_index": True}, {"CARGO_NET_OFFLINE": "true"}),
+        ({"crates": Path("/c")}, {"CARGO_NET_OFFLINE": "true", "CROSSPY_CRATES": "/c"}),
+    ],
+)
+def test_cargo_without_network(env, options, variables):
+    found = build_environment(env, BuildOptions(**options), {"CARGO_NET_OFFLINE": "false"})
+    assert variables.items() <= found.items()
+
+
+def test_no_directory_of_crates(build, tmp_path):
+    with pytest.raises(UsageError, match="no directory of crates"):
+        build("x", crates=tmp_path / "absent")
+
+
 # A build, with a pip that tells what it was given.
 
 

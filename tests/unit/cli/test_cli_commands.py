@@ -105,10 +105,12 @@ OPTIONS = {
         "--pip",
         "--prompt",
         *CROSSENV,
+        "--rust-target",
         "CROSSPY_KEEP",
         "CROSSPY_ENV=off",
     ),
     "env": ("--json", "--make", "eval"),
+    "crates": ("-d", "--directory", "CARGO"),
     "wheel": (
         *(
             "-w",
@@ -118,6 +120,7 @@ OPTIONS = {
             "--policy",
             "--no-index",
             "--find-links",
+            "--crates",
             "--no-binary",
             "--no-deps",
             "--pre",
@@ -171,6 +174,8 @@ def test_every_option_has_help():
         ["create", "env", "--clear", "--clear-build"],
         ["env"],
         ["env", "--json", "--make", "x"],
+        ["crates", "p.tar.gz"],
+        ["crates", "-d", "crates"],
         ["wheel"],
         ["wheel", "env", "--policy", "maybe"],
         ["install"],
@@ -199,6 +204,7 @@ def test_wrong_use(crosspy, argv):
         (["create", "env", "--target", "absent.json"], 3, "absent.json"),
         (["env", "absent"], 7, "is not a cross environment"),
         (["wheel", "absent", "x"], 7, "is not a cross environment"),
+        (["crates", "absent.tar.gz", "-d", "crates"], 2, "cannot read"),
         (["describe", "--sysroot", "s", "--config-var", "novalue"], 2, "--config-var 'novalue'"),
         (["describe", "--sysroot", "s", "--cc", "no-such-gcc"], 5, "compiler not found: 'no-such-gcc'"),
         (["describe", "--sysroot", "s", "--cc", "gcc 'open"], 5, "cannot split"),
@@ -231,6 +237,44 @@ def test_a_build_python_of_another_version(crosspy, tmp_path, script):
     done = crosspy("create", "env", "--target", "t.json", "--build-python", sys.executable)
     assert done.status == 6
     assert "X.Y must be the same" in done.err
+
+
+@pytest.mark.parametrize(
+    ("words", "variables", "said"),
+    [
+        (
+            ["--rust-target", "x86_64-unknown-linux-gnu"],
+            {},
+            "--rust-target x86_64-unknown-linux-gnu is for x86_64",
+        ),
+        (
+            [],
+            {"CARGO_BUILD_TARGET": "i686-unknown-linux-gnu"},
+            "CARGO_BUILD_TARGET i686-unknown-linux-gnu is for i686",
+        ),
+        (["--rust-target", "absent.json"], {}, "--rust-target absent.json: No such file"),
+        (["--rust-target", "spec.json"], {}, "32-bit machine, the target is aarch64"),
+    ],
+)
+def test_a_rust_target_that_does_not_fit(crosspy, tmp_path, words, variables, said):
+    (tmp_path / "t.json").write_text(make_target().to_json())
+    (tmp_path / "spec.json").write_text('{"target-pointer-width": "32"}')
+    done = crosspy(
+        "create", "env", "--target", "t.json", "--build-python", sys.executable, *words, **variables
+    )
+    assert done.status == 2
+    assert said in done.err
+
+
+def test_a_rust_target_of_the_environment(crosspy, tmp_path):
+    (tmp_path / "t.json").write_text(make_target().to_json())
+    # As in Yocto.
+    variables = {"CARGO_BUILD_TARGET": "aarch64-poky-linux-gnu"}
+    done = crosspy("create", "env", "--target", "t.json", "--build-python", sys.executable, **variables)
+    assert done.status == 0
+    found = crosspy("env", "env").out
+    assert "CARGO_BUILD_TARGET=aarch64-poky-linux-gnu" in found
+    assert "CARGO_TARGET_AARCH64_POKY_LINUX_GNU_LINKER=aarch64-linux-gnu-gcc" in found
 
 
 def test_a_target_without_a_toolchain(crosspy, tmp_path):

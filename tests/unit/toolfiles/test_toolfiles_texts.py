@@ -342,30 +342,6 @@ def test_variables_without_a_toolchain_or_sysroot():
 
 
 @pytest.mark.parametrize(
-    ("arch", "changes", "triple"),
-    [
-        ("aarch64", {}, "aarch64-unknown-linux-gnu"),
-        ("aarch64-musl", {}, "aarch64-unknown-linux-musl"),
-        ("armhf", {}, "armv7-unknown-linux-gnueabihf"),
-        ("armhf", {"uname": "armv6l"}, "arm-unknown-linux-gnueabihf"),
-        ("armhf", {"uname": "armv8l"}, "armv7-unknown-linux-gnueabihf"),
-        ("armhf", {"libc": Libc(kind="musl")}, "armv7-unknown-linux-musleabihf"),
-        ("armel", {"uname": "armv5tel"}, "armv5te-unknown-linux-gnueabi"),
-        ("armel", {"uname": "armv7l"}, "arm-unknown-linux-gnueabi"),
-        ("i686", {}, "i686-unknown-linux-gnu"),
-        ("x86_64", {}, "x86_64-unknown-linux-gnu"),
-        ("riscv64", {}, "riscv64gc-unknown-linux-gnu"),
-        ("s390x", {}, "s390x-unknown-linux-gnu"),
-        ("ppc64le", {}, "powerpc64le-unknown-linux-gnu"),
-        ("mips64el", {}, "mips64el-unknown-linux-gnuabi64"),
-        ("aarch64", {"libc": Libc(kind="uclibc")}, "aarch64-unknown-linux-uclibc"),
-    ],
-)
-def test_rusts_names(arch, changes, triple):
-    assert environ.rust_triple(make_target(arch, **changes)) == triple
-
-
-@pytest.mark.parametrize(
     ("given", "expected"),
     [
         ("", "aarch64-unknown-linux-gnu=yes"),

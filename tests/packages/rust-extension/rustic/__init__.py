@@ -1,0 +1,1 @@
+from rustic._native import facts as facts
