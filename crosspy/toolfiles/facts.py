@@ -11,6 +11,7 @@ from crosspy.model.hint import Hint
 from crosspy.model.target import Target
 from crosspy.toolfiles import environ, sysconfig
 from crosspy.toolfiles.hints import hint_facts
+from crosspy.toolfiles.launchers import library_directories
 
 _HASH_ALGORITHMS: Final = {1: "siphash24", 2: "fnv", 3: "siphash13"}
 
@@ -96,7 +97,7 @@ def build_facts_module(target: Target, choices: Choices) -> str:
         "PREFIX": target.python.prefix,
         "PYTHON": f"{target.python.exec_prefix}/bin/python{target.python.version}",
         "SYSROOT": "" if target.sysroot == "/" else target.sysroot,
-        "LIBRARY_DIRS": _library_dirs(target),
+        "LIBRARY_DIRS": library_directories(target),
         "PACKAGE_DIRS": _package_dirs(target),
     }
     return _module("What a build in cross-python needs.", constants)
@@ -112,16 +113,6 @@ def _package_dirs(target: Target) -> tuple[str, ...]:
     if python.debian_layout:
         names += ["/usr/lib/python3/dist-packages", f"/usr/local/lib/python{python.version}/dist-packages"]
     return tuple(dict.fromkeys(target.sysroot + name for name in names))
-
-
-def _library_dirs(target: Target) -> tuple[str, ...]:
-    """Return where the target keeps libraries, most specific first, as the target names the directories."""
-    names = (
-        [f"/usr/lib/{target.python.multiarch}", f"/lib/{target.python.multiarch}"]
-        if target.python.multiarch
-        else []
-    )
-    return (*names, "/usr/lib64", "/lib64", "/usr/lib", "/lib", "/usr/local/lib")
 
 
 def _module(title: str, constants: Mapping[str, Any]) -> str:

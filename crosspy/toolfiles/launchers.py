@@ -8,6 +8,7 @@ a record of failures for the build that asked for one.
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -40,8 +41,11 @@ _COMPILER: Final = r"""#!/bin/sh
 unset CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH OBJC_INCLUDE_PATH LIBRARY_PATH COMPILER_PATH GCC_EXEC_PREFIX
 LC_ALL=C; export LC_ALL
 S=@sysroot@
+R=
 case " $*" in
-*native*|*" -I/usr/"*|*" -L/usr/"*|*" -L/lib"*|*" -I "*|*" -L "*|*" -isystem"*|*" -iquote"*|*" -idirafter"*)
+*native*|*" -I/usr/"*|*" -L/usr/"*|*" -L/lib"*|*" -I "*|*" -L "*|*" -isystem"*|*" -iquote"*|*" -idirafter"*|\
+*" -I/lib"*|*" /usr/lib"*|*" /lib"*|*" /usr/local/lib"*|*rpath-link*|*" @"*)
+@functions@
   # Only such a command line is looked at word by word: that takes a while on a long one.
   left=$#; p=
   while [ "$left" -gt 0 ]; do
@@ -49,6 +53,7 @@ case " $*" in
     case $p$a in
       -march=native|-mtune=native|-mcpu=native) continue ;;
       -I|-L|-isystem|-iquote|-idirafter) p=$a; set -- "$@" "$a"; continue ;;
+      @?*) response "${a#@}" ;;
 @mapping@
     esac
     p=; set -- "$@" "$a"
@@ -61,7 +66,8 @@ esac
 [ -z "$CROSSPY_ISOLATED" ] || set -- "$@" "-ffile-prefix-map=$CROSSPY_ISOLATED=/build-env"
 set -- @sysroot_flag@ "$@"
 if [ -n "$@override@" ]; then eval "set -- $@override@ \"\$@\""; else set -- @command@ "$@"; fi
-[ -d "$CROSSPY_BUILD_LOG" ] || exec "$@"
+[ -z "$R" ] || trap 'rm -rf "$R"' EXIT HUP INT TERM
+[ -d "$CROSSPY_BUILD_LOG" ] || { [ -n "$R" ] || exec "$@"; "$@"; exit; }
 log=$CROSSPY_BUILD_LOG/$$
 "$@" 2>"$log"; status=$?
 [ ! -s "$log" ] || cat "$log" >&2
@@ -70,12 +76,42 @@ if [ "$status" -eq 0 ]; then end=done; else end=failed; fi
 exit "$status"
 """
 
-_MAPPING: Final = r"""    "$p"@keep@/*|-I@keep@/*|-L@keep@/*) ;;
-    -I/usr/include|-I/usr/include/*|-I/usr/local/include|-I/usr/local/include/*) @map_i@ ;;
-    -isystem/usr/include|-isystem/usr/include/*|-isystem/usr/local/include|-isystem/usr/local/include/*) @map_p@ ;;
-    -iquote/usr/include*|-idirafter/usr/include*) @map_p@ ;;
-    -L/usr/lib|-L/usr/lib/|-L/lib|-L/lib/|-L/usr/lib64*|-L/lib64*|-L/usr/local/lib|-L/usr/local/lib/) @map_l@ ;;
-    -L/usr/lib/*-linux-*|-L/lib/*-linux-*) @map_l@ ;;"""
+# $1 in the sysroot, as $r: a directory, with the target's name where it has a multiarch name, or a library.
+_FUNCTIONS: Final = r"""  inside() {
+    r=${1#/usr}; r=${r#/local}; d=${1%"$r"}; f=${r#/}; f=${f%%/*}; r=${r#"/$f"}
+    case $r in /*-linux-*) m=${r#/}; m=${m%%/*}; case $m in *-linux-*) r=@multiarch@${r#"/$m"} ;; esac ;; esac
+    r=$d/$f$r
+  }
+  library() {
+    inside "$1"
+    for d in "$r" @directories@; do
+      [ "$d" = "$r" ] || d=$d/${1##*/}
+      for d in "${0%/*}/../links$d" "$S$d"; do if [ -e "$d" ]; then r=$d; return; fi; done
+    done
+    r=$S$r
+  }
+"""
+
+# A response file (GCC manual, "Overall Options") that names the build machine's directories is replaced by a copy.
+_RESPONSE: Final = r"""  response() {
+    grep -Eqs -e '=native' -e @suspect@ -- "$1" || return 0
+    [ -n "$R" ] || R=$(mktemp -d "${TMPDIR:-/tmp}/crosspy-XXXXXX") || return 0
+    sed -E @program@ -- "$1" >"$R/$left" && a=@$R/$left
+  }
+"""
+
+_MAPPING: Final = r"""    */site-packages/*|*/dist-packages/*|"$p"@keep@/*|-I@keep@/*|-L@keep@/*) ;;
+    -I/usr/include|-I/usr/include/*|-I/usr/local/include|-I/usr/local/include/*|-I/usr/lib/*|-I/usr/lib64/*|-I/usr/local/lib/*|-I/lib/*|\
+    -isystem/usr/include|-isystem/usr/include/*|-isystem/usr/local/include|-isystem/usr/local/include/*|-isystem/usr/lib/*|\
+    -iquote/usr/include*|-iquote/usr/lib/*|-idirafter/usr/include*|-idirafter/usr/lib/*|\
+    -L/usr/lib|-L/usr/lib/*|-L/lib|-L/lib/*|-L/usr/lib64*|-L/lib64*|-L/usr/lib32*|-L/lib32*|-L/usr/libx32*|-L/usr/local/lib|-L/usr/local/lib/*|-L/usr/local/lib64*)
+      o=${a%%/*}; inside "${a#"$o"}"; a=$o$S$r ;;
+    -Wl,-rpath-link,/usr/*|-Wl,-rpath-link=/usr/*|-Wl,-rpath-link,/lib*|-Wl,-rpath-link=/lib*)
+      o=${a%%/*}; inside "${a#"$o"}"; a=$o$S$r ;;
+    /usr/lib*/*.so|/usr/lib*/*.so.[0-9]*|/usr/lib*/*.a|/lib*/*.so|/lib*/*.so.[0-9]*|/lib*/*.a|/usr/local/lib*/*.so|/usr/local/lib*/*.a)
+      [ -n "$p" ] || { library "$a"; a=$r; } ;;"""
+
+_SYSTEM: Final = "(/usr/local|/usr)?/(include|lib(64|32|x32)?)"
 
 
 def launcher_name(target: Target, tool: str) -> str:
@@ -158,7 +194,7 @@ def _compiler(
         "what": variable,
         "triplet": target.triplet,
         "sysroot": shlex.quote(sysroot),
-        "mapping": _mapping(sysroot),
+        **_mapping(target, sysroot),
         "extra": f'set -- "$@" {" ".join([_here(links), _words(extra)]).strip()}',
         "override": f"CROSSPY_{variable}",
         "command": _words(command),
@@ -170,16 +206,45 @@ def _compiler(
     return text
 
 
-def _mapping(sysroot: str) -> str:
-    """Return the case arms that lead the build machine's directories into the sysroot; none without a sysroot."""
+def _mapping(target: Target, sysroot: str) -> dict[str, str]:
+    """Return what leads the build machine's directories into the sysroot; nothing does without one."""
     if not sysroot:
-        return "    -) ;;"
-    return (
-        _MAPPING.replace("@keep@", '"$S"')
-        .replace("@map_i@", 'if [ -n "$p" ]; then a=$S$a; else a=-I$S${a#-I}; fi')
-        .replace("@map_l@", 'if [ -n "$p" ]; then a=$S$a; else a=-L$S${a#-L}; fi')
-        .replace("@map_p@", "case $p in ?*) a=$S$a ;; esac")
-    )
+        return {"mapping": "    -) ;;", "functions": "  response() { :; }"}
+    multiarch = f"/{target.python.multiarch}" if target.python.multiarch else ""
+    values = {
+        "multiarch": shlex.quote(multiarch) if multiarch else "",
+        "directories": _words(library_directories(target)),
+        "suspect": shlex.quote(
+            f"(^|[[:space:]\"'])(-I|-L|-isystem|-iquote|-idirafter)?[[:space:]]*{_SYSTEM}"
+        ),
+        "program": shlex.quote(_response_program(sysroot, multiarch)),
+    }
+    functions = _FUNCTIONS + _RESPONSE
+    for name, value in values.items():
+        functions = functions.replace(f"@{name}@", value)
+    return {"mapping": _MAPPING.replace("@keep@", '"$S"'), "functions": functions.rstrip()}
+
+
+def _response_program(sysroot: str, multiarch: str) -> str:
+    """Return the sed program for a response file: the same as the arms of _MAPPING do, for words in one text."""
+    place = re.sub(r"([\\&#\n])", r"\\\1", sysroot)
+    word = r"(^|[[:space:]\"'])"
+    option = "(-I|-L|-isystem|-iquote|-idirafter)?"
+    return "\n".join([
+        rf"s#{word}-m(arch|tune|cpu)=native#\1#g",
+        # Python's own packages are of the build.
+        r"s#/lib/python#/\x01#g",
+        rf"s#{word}{option}{_SYSTEM}/[^/[:space:]\"']*-linux-[^/[:space:]\"']*#\1\2{place}\3/\4{multiarch}#g",
+        rf"s#{word}{option}{_SYSTEM}(/|[[:space:]\"']|$)#\1\2{place}\3/\4\6#g",
+        r"s#/\x01#/lib/python#g",
+    ])  # fmt: skip
+
+
+def library_directories(target: Target) -> tuple[str, ...]:
+    """Return where the target keeps libraries, most specific first, as the target names the directories."""
+    multiarch = target.python.multiarch
+    names = [f"/usr/lib/{multiarch}", f"/lib/{multiarch}"] if multiarch else []
+    return (*names, "/usr/lib64", "/lib64", "/usr/lib", "/lib", "/usr/local/lib")
 
 
 def _here(links: _Directories) -> str:

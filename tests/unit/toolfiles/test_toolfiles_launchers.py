@@ -101,7 +101,7 @@ def bench(tmp_path):
         ("-I/usr/local/include/x", "-I@/usr/local/include/x"),
         ("-I /usr/include/libxml2", "-I @/usr/include/libxml2"),
         ("-isystem /usr/include", "-isystem @/usr/include"),
-        ("-isystem /usr/include/x86_64-linux-gnu", "-isystem @/usr/include/x86_64-linux-gnu"),
+        ("-isystem /usr/include/x86_64-linux-gnu", "-isystem @/usr/include/aarch64-linux-gnu"),
         ("-iquote /usr/include/x", "-iquote @/usr/include/x"),
         ("-idirafter /usr/include", "-idirafter @/usr/include"),
         ("-L/usr/lib", "-L@/usr/lib"),
@@ -109,9 +109,19 @@ def bench(tmp_path):
         ("-L/lib", "-L@/lib"),
         ("-L/usr/lib64", "-L@/usr/lib64"),
         ("-L/usr/local/lib", "-L@/usr/local/lib"),
-        ("-L/usr/lib/x86_64-linux-gnu", "-L@/usr/lib/x86_64-linux-gnu"),
-        ("-L /usr/lib/x86_64-linux-gnu", "-L @/usr/lib/x86_64-linux-gnu"),
-        ("-L/lib/x86_64-linux-gnu", "-L@/lib/x86_64-linux-gnu"),
+        ("-L/usr/lib/x86_64-linux-gnu", "-L@/usr/lib/aarch64-linux-gnu"),
+        ("-L/usr/lib/x86_64-linux-gnu/hdf5/serial/", "-L@/usr/lib/aarch64-linux-gnu/hdf5/serial/"),
+        ("-L/usr/lib/llvm-14/lib", "-L@/usr/lib/llvm-14/lib"),
+        ("-I/usr/lib/x86_64-linux-gnu/glib-2.0/include", "-I@/usr/lib/aarch64-linux-gnu/glib-2.0/include"),
+        ("-Wl,-rpath-link,/usr/lib/x86_64-linux-gnu", "-Wl,-rpath-link,@/usr/lib/aarch64-linux-gnu"),
+        ("-Wl,-rpath,/usr/lib", "-Wl,-rpath,/usr/lib"),
+        # A library by its path; none of that name in the sysroot: the linker says which it misses.
+        ("/usr/lib/x86_64-linux-gnu/libz.so", "@/usr/lib/aarch64-linux-gnu/libz.so"),
+        ("/usr/local/lib/libz.a -o /usr/lib/x.o", "@/usr/local/lib/libz.a -o /usr/lib/x.o"),
+        ("-L/usr/lib/python3/dist-packages/x/lib", "-L/usr/lib/python3/dist-packages/x/lib"),
+        ("-I /usr/local/lib/python3.11/site-packages/x", "-I /usr/local/lib/python3.11/site-packages/x"),
+        ("-L /usr/lib/x86_64-linux-gnu", "-L @/usr/lib/aarch64-linux-gnu"),
+        ("-L/lib/x86_64-linux-gnu", "-L@/lib/aarch64-linux-gnu"),
         # The sysroot's own directories.
         ("-I@/usr/include", "-I@/usr/include"),
         ("-I @/usr/include", "-I @/usr/include"),
@@ -173,6 +183,49 @@ ODD = [
     "[",
     "%s",
 ]
+
+
+def test_a_library_is_found_where_the_sysroot_has_it(bench):
+    usr = Path(bench.sysroot, "usr/lib/aarch64-linux-gnu")
+    usr.mkdir(parents=True)
+    (usr / "liba.so").touch()
+    assert bench.run("/usr/local/lib/liba.so", "/lib/libb.so.1") == [
+        f"{usr}/liba.so",
+        f"{bench.sysroot}/lib/libb.so.1",
+    ]
+    links = bench.base / "env/links/usr/lib/aarch64-linux-gnu"
+    links.mkdir(parents=True)
+    (links / "liba.so").touch()
+    (word,) = bench.run("/usr/lib/x86_64-linux-gnu/liba.so")
+    assert Path(word).resolve() == (links / "liba.so").resolve()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("-I/usr/include/x -O2", "-I@/usr/include/x -O2"),
+        ("-I /usr/include", "-I @/usr/include"),
+        ('"-L/usr/lib/x86_64-linux-gnu"\n-lz', '"-L@/usr/lib/aarch64-linux-gnu"\n-lz'),
+        (
+            "/usr/lib/x86_64-linux-gnu/libz.so -L/usr/lib64",
+            "@/usr/lib/aarch64-linux-gnu/libz.so -L@/usr/lib64",
+        ),
+        ("-march=native -I/usr/lib/python3/dist-packages/x", " -I/usr/lib/python3/dist-packages/x"),
+        ("-L@/usr/lib -I/usr/includes -L/lib", "-L@/usr/lib -I/usr/includes -L@/lib"),
+    ],
+)
+def test_response_files_are_mapped(bench, given, expected):
+    (bench.cwd / "words").write_text(given.replace("@", bench.sysroot))
+    # The copy is gone when the compiler has ended: this one keeps what it was.
+    bench.real.write_text(COMPILER.replace("exit", 'cat "${2#@}" >"$TOLD.read"; exit'))
+    assert bench.start("@words", STATUS="3").returncode == 3
+    assert not Path(bench.heard()[1].removeprefix("@")).exists()
+    assert Path(f"{bench.told}.read").read_text() == expected.replace("@", bench.sysroot)
+
+
+def test_a_response_file_without_system_directories_stays_itself(bench):
+    (bench.cwd / "words").write_text("-Ix -Lbuild/usr/lib\n")
+    assert bench.run("@words", "@missing", "@") == ["@words", "@missing", "@"]
 
 
 def test_odd_arguments_arrive_as_they_are(bench):
