@@ -31,7 +31,7 @@ again does nothing; from other inputs it needs --clear.
 
 what cross-python answers for the target can be left to the build machine, at any start, by CROSSPY_KEEP, a
 comma-separated list of: words (sys.maxsize, struct, ctypes, hash_info, int_info), byteorder, thread_info, version,
-executable. CROSSPY_ENV=off starts it without any pretence.
+executable, machine (uname, lscpu ... in a build). CROSSPY_ENV=off starts it without any pretence.
 
 crossenv's other options: --cross-prefix is the same; --manylinux is --platform-tag; -v is the same.
 """

@@ -12,9 +12,11 @@ import os
 import py_compile
 import shutil
 import tempfile
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 from typing import Final, Literal
 
@@ -26,7 +28,18 @@ from crosspy.errors import EnvironmentDirError
 from crosspy.model.hint import Hint
 from crosspy.model.python import ConfigValue
 from crosspy.model.target import Target
-from crosspy.toolfiles import autoconf, cmake, environ, facts, hints, launchers, meson, rust, sysconfig
+from crosspy.toolfiles import (
+    answers,
+    autoconf,
+    cmake,
+    environ,
+    facts,
+    hints,
+    launchers,
+    meson,
+    rust,
+    sysconfig,
+)
 
 SHIMS: Final = Path(__file__).resolve().parent.parent / "shims"
 
@@ -373,6 +386,7 @@ def _write_tools(
         for name, text in rust.rust_launchers(target, python.library, options.rust_target).items():
             _write(tools / name, text, mode=0o755)
     _write(tools / "skip-target-test", launchers.SKIP_TEST, mode=0o755)
+    _write_answers(directory, target, made)
     emulated = bool(options.emulator)
     if emulated:
         _write(tools / "run-target", launchers.run_target(options.emulator), mode=0o755)
@@ -394,6 +408,30 @@ def _write_tools(
         directory / "pyo3" / f"_sysconfigdata__linux_{target.python.multiarch or target.machine.name}.py",
         sysconfig.literal_module(made.variables),
     )
+
+
+def _write_answers(directory: Path, target: Target, made: _Made) -> None:
+    """Write the programs that answer for the target; those in ``tools`` whether or not the build machine has such."""
+    table = tomllib.loads(
+        resources.files("crosspy").joinpath("data", "config-scripts.toml").read_text(encoding="utf-8")
+    )
+    place, tools = directory / "answers", directory / "tools"
+    place.mkdir()
+    _write(place / "config-script", answers.config_script(target, table), mode=0o755)
+    _write(place / "python-config", answers.python_config(target, made.variables), mode=0o755)
+    for name, text in answers.distribution_programs(target).items():
+        _write(place / name, text, mode=0o755)
+    for name, text in answers.machine_programs(target).items():
+        _write(tools / name, text, mode=0o755)
+    modules = [path.stem for name in meson.pkg_config_dirs(target) for path in Path(name).glob("*.pc")]
+    scripts = (
+        [path.name for path in Path(target.sysroot, "usr/bin").glob("*[-_]config")] if target.sysroot else []
+    )
+    for name in answers.config_names(scripts, modules if target.sysroot else [], table):
+        (tools / name).symlink_to("../answers/config-script")
+    for name in answers.python_config_names(target):
+        (tools / name).symlink_to("../answers/python-config")
+    _write(directory / "cpuinfo", answers.cpuinfo())
 
 
 def _variables(target: Target, options: Options) -> dict[str, object]:

@@ -6,6 +6,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from typing import Any, Final
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -32,7 +33,7 @@ class Hint:
     reason: str
     link: str
     origin: str = ""
-    """File and place it was read from"""
+    """Name of its file, and its place there"""
     env: Mapping[str, str] = field(default_factory=dict)
     configure: Mapping[str, str] = field(default_factory=dict)
     """Cache variables of autoconf: ``ac_cv_...``"""
@@ -72,7 +73,7 @@ def parse_hints(text: str, *, origin: str) -> tuple[Hint, ...]:
         wrong = list(_problems(row))
         problems += [f"hint {number}: {problem}" for problem in wrong]
         if not wrong:
-            found.append(_hint(row, f"{origin}, hint {number}"))
+            found.append(_hint(row, f"{PurePath(origin).name}, hint {number}"))
     if problems:
         raise UsageError(f"{origin}: " + "; ".join(problems), hint=hint)
     return tuple(found)

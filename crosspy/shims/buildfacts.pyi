@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+ANSWERS: Final[tuple[str, ...]]
 BARE_LINK: Final[dict[str, str]]
 BUILD_ENV: Final[dict[str, str]]
 BUILD_UNSET: Final[tuple[str, ...]]

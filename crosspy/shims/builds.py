@@ -34,10 +34,11 @@ def prepare(argv: list[str]) -> None:
     environ["CROSSPY_ISOLATED"] = _isolated_root()
     _see_build_tools(environ)
     _prepare_rust(environ)
-    from . import guard, hints, programs, view
+    from . import answers, guard, hints, programs, view
 
     hints.apply(environ, argv)
     guard.watch(argv)
+    answers.install(environ)
     programs.install()
     view.install()
 

@@ -5,7 +5,7 @@ import os
 import subprocess
 from collections.abc import Callable
 
-from . import TOOLS, buildfacts, replace
+from . import TOOLS, answers, buildfacts, replace
 
 _MESSAGE = (
     f"Exec format error: a program made for {buildfacts.TRIPLET} does not run on the build machine. Tell the build what it "
@@ -20,19 +20,34 @@ def install() -> None:
 
 def _starting(start: "Callable[..., None]") -> "Callable[..., None]":
     def __init__(self: "subprocess.Popen[bytes]", args: object, *rest: object, **options: object) -> None:  # noqa: N807 -- it is Popen's
-        try:
+        if not isinstance(args, list | tuple) or not args or rest or options.get("executable"):
             start(self, args, *rest, **options)
+            return
+        words = [_own(args[0]), *args[1:]]
+        try:
+            start(self, words, **options)
         except OSError as error:
-            if (
-                error.errno != errno.ENOEXEC
-                or not isinstance(args, list | tuple)
-                or rest
-                or options.get("executable")
-            ):
+            if error.errno != errno.ENOEXEC:
                 raise
             if not buildfacts.EMULATOR:
                 raise OSError(errno.ENOEXEC, _MESSAGE, os.fsdecode(args[0])) from None
-            start(self, [os.path.join(TOOLS, "run-target"), *args], **options)
+            start(self, [os.path.join(TOOLS, "run-target"), *words], **options)
 
     __init__.__doc__ = start.__doc__
     return __init__
+
+
+def _own(program: object) -> object:
+    """Return what answers in the place of a program that was named by its path."""
+    if not isinstance(program, str) or not os.path.isabs(program):
+        return program
+    directory, name = os.path.split(program)
+    stand_in = answers.answer(name)
+    if not stand_in or answers.is_of_the_build(directory):
+        return program
+    for place in os.environ.get("PATH", "").split(os.pathsep):
+        if place == TOOLS or os.path.basename(place).startswith("crosspy-answers-"):
+            named = os.path.join(place, name)
+            if os.path.exists(named):
+                return named
+    return program

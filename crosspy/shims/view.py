@@ -11,13 +11,14 @@ import os
 import re
 from collections.abc import Callable
 
-from . import buildfacts, replace
+from . import ROOT, buildfacts, keep, replace
 
 _HEADERS = re.compile(r"/usr/(?:local/)?include(?:/|$)")
 _LIBRARY = re.compile(
     r"(/usr(?:/local)?)?/lib(?:64|32|x32)?(?:/[\w.]+-linux-[\w.]+)?/(lib[^/]+\.(?:so|a)(?:\.[\d.]+)?)"
 )
 _FOUND: dict[str, str] = {}
+_CPUINFO = os.path.join(ROOT, "crosspy", "cpuinfo")
 
 
 def translate(path: object) -> object:
@@ -28,8 +29,10 @@ def translate(path: object) -> object:
         text = os.fspath(path)
     except TypeError:
         return path
-    if not isinstance(text, str) or text[:5] not in {"/usr/", "/lib/", "/lib6", "/lib3", "/libx"}:
+    if not isinstance(text, str) or text[:5] not in {"/usr/", "/lib/", "/lib6", "/lib3", "/libx", "/proc"}:
         return path
+    if text == "/proc/cpuinfo":
+        return path if keep("machine") else _CPUINFO
     if _HEADERS.match(text):
         return buildfacts.SYSROOT + text
     match = _LIBRARY.fullmatch(text)

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from crosspy.model.target import Target
 from crosspy.toolfiles.launchers import launcher_name
+
+_BUILD_MACHINE: Final = """\
+# CMake has asked uname before it read this, and uname answers for the target in a build.
+get_property(_crosspy_trying GLOBAL PROPERTY IN_TRY_COMPILE)
+if(NOT _crosspy_trying)
+  execute_process(COMMAND sh -c "command -p uname -m"
+    OUTPUT_VARIABLE CMAKE_HOST_SYSTEM_PROCESSOR OUTPUT_STRIP_TRAILING_WHITESPACE)
+endif()"""
 
 
 def toolchain_file(target: Target, *, emulator: bool = False, hints: bool = False) -> str:
@@ -46,8 +55,13 @@ def toolchain_file(target: Target, *, emulator: bool = False, hints: bool = Fals
             "set(CMAKE_FIND_ROOT_PATH_MODE_PROGRAM NEVER)",
             "set(CMAKE_FIND_ROOT_PATH_MODE_LIBRARY ONLY)",
             "set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)",
-            # BOTH: build requirements (pybind11, nanobind) bring their CMake packages in the isolated environment.
-            "set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE BOTH)",
+            "set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)",
+            # What lies below one of these is looked up as it is: build requirements (pybind11, nanobind), the project.
+            "list(APPEND CMAKE_FIND_ROOT_PATH $ENV{CROSSPY_ISOLATED} $ENV{CROSSPY_SOURCE}",
+            '  "${CMAKE_SOURCE_DIR}" "${CMAKE_BINARY_DIR}" $ENV{CROSSPY_BUILD})',
+            # The user's own builds on this machine.
+            "set(CMAKE_FIND_USE_PACKAGE_REGISTRY FALSE)",
+            "set(CMAKE_FIND_USE_SYSTEM_PACKAGE_REGISTRY FALSE)",
             "set(CMAKE_FIND_USE_SYSTEM_ENVIRONMENT_PATH TRUE)",
         ]
         if python.multiarch:
@@ -63,6 +77,7 @@ def toolchain_file(target: Target, *, emulator: bool = False, hints: bool = Fals
         f'set(PYTHON_INCLUDE_DIR {_quoted(include)} CACHE PATH "")',
         "set(CMAKE_CROSSCOMPILING TRUE)",
     ]
+    lines.append(_BUILD_MACHINE)
     if emulator:
         lines.append('set(CMAKE_CROSSCOMPILING_EMULATOR "${CMAKE_CURRENT_LIST_DIR}/tools/run-target")')
     if hints:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from crosspy.model.hint import Hint
 from crosspy.model.target import Target
 from crosspy.toolfiles import environ, sysconfig
+from crosspy.toolfiles.answers import distribution_programs
 from crosspy.toolfiles.hints import hint_facts
 from crosspy.toolfiles.launchers import library_directories
 
@@ -79,6 +80,7 @@ def build_facts_module(target: Target, choices: Choices) -> str:
         "PYTHONNOUSERSITE",
     }
     constants: dict[str, Any] = {
+        "ANSWERS": tuple(distribution_programs(target)),
         "BARE_LINK": sysconfig.bare_link(target.python.config_vars, target),
         "BUILD_ENV": variables,
         "BUILD_UNSET": environ.UNSET,

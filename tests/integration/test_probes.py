@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
+from conftest import run  # tests/integration/conftest.py
 
 PACKAGES = Path(__file__).parent.parent / "packages"
 
@@ -72,3 +76,120 @@ def test_an_emulator_of_another_machine_is_refused(arm64, armhf, made):
     assert done.returncode == 5
     assert "does not run a program for" in done.stderr
     assert not root.exists()
+
+
+# A library of the build machine, of the target's, or of both. In a mount namespace of its own, nothing of it is left.
+
+DECOYS = r"""
+set -e
+decoy() {  # whose, its root, its multiarch name, its compiler: a library that says whose it is
+  usr=$2/usr
+  mkdir -p "$usr/include" "$usr/lib/$3/pkgconfig" "$usr/lib/$3/cmake/CrosspyDecoy" "$usr/bin" "$usr/local/lib" "$usr/local/include"
+  printf '#define CROSSPYDECOY_WHERE %s\nint crosspydecoy(void);\n' "$1" >"$usr/include/crosspydecoy.h"
+  echo 'int crosspydecoy(void) { return 1; }' >"$work/decoy.c"
+  $4 -fPIC -c -o "$work/decoy.o" "$work/decoy.c"
+  $4 -shared -o "$usr/lib/$3/libcrosspydecoy.so" "$work/decoy.o"
+  ar crs "$usr/lib/$3/libcrosspydecoy.a" "$work/decoy.o"
+  cp "$usr/lib/$3/libcrosspydecoy.a" "$usr/local/lib"
+  cp "$usr/include/crosspydecoy.h" "$usr/local/include"
+  printf 'where=%s\nName: x\nDescription: x\nVersion: 1\nLibs: -L/usr/lib/%s -lcrosspydecoy\n' "$1" "$3" >"$usr/lib/$3/pkgconfig/crosspydecoy.pc"
+  : >"$usr/lib/$3/cmake/CrosspyDecoy/CrosspyDecoyConfig.cmake"
+  [ "$1" = target ] || cp -r "$usr/lib/$3/cmake" "$usr/lib" && cp -r "$usr/lib/$3/cmake" "$usr/local/lib"
+  printf '#!/bin/sh\necho %s-script\n' "$1" >"$usr/bin/crosspydecoy-config"
+  chmod 755 "$usr/bin/crosspydecoy-config"
+}
+cover() {  # lay a tree over a directory
+  mkdir -p "$work/upper$1" "$work/work$1"
+  mount -t overlay overlay -o "lowerdir=$1,upperdir=$work/upper$1,workdir=$work/work$1" "$1"
+}
+work=$1 sysroot=$2 multiarch=$3 compiler=$4; shift 4
+mount -t tmpfs tmpfs "$work"
+cover /usr
+decoy build "" x86_64-linux-gnu gcc
+case $sysroot in /*) cover "$sysroot/usr"; decoy target "$sysroot" "$multiarch" "$compiler --sysroot=$sysroot" ;; esac
+exec "$@"
+"""
+
+
+@pytest.fixture(scope="module")
+def namespace(tmp_path_factory):
+    """Return a function that gives the words which run a command among decoys: on this machine, and in a sysroot if named."""
+    script = tmp_path_factory.mktemp("decoys") / "decoys.sh"
+    script.write_text(DECOYS)
+
+    def words(sysroot, multiarch, compiler):
+        work = tmp_path_factory.mktemp("work")
+        return ["unshare", "-m", "sh", str(script), str(work), str(sysroot or "none"), multiarch, compiler]
+
+    if os.uname().machine != "x86_64":
+        pytest.skip("the decoys are x86-64's")
+    tried = subprocess.run([*words("", "", ""), "true"], capture_output=True, text=True, check=False)
+    native = "echo '#include <crosspydecoy.h>' | gcc -E -dM - | grep WHERE; crosspydecoy-config; pkg-config --variable=where crosspydecoy"
+    if tried.returncode:
+        pytest.skip(f"no mount namespace with an overlay of /usr here: {tried.stderr.strip()}")
+    seen = run([*words("", "", ""), "sh", "-c", native]).stdout.split()
+    assert seen == ["#define", "CROSSPYDECOY_WHERE", "build", "build-script", "build"]
+    return words
+
+
+def test_what_the_build_machine_has_is_not_found(arm64, arm64_env, namespace, pip_environ, tmp_path):
+    seen = decoyed(arm64_env, namespace("", "", ""), pip_environ, tmp_path)
+    assert seen.pop("uname") == ["aarch64", "aarch64", "64", "aarch64"]
+    assert seen.pop("cpu") == []
+    cmake = seen.pop("cmake")
+    assert cmake.pop("build") == "x86_64"
+    assert {name: value for name, value in cmake.items() if value and not value.endswith("-NOTFOUND")} == {}
+    assert {name: value for name, value in seen.items() if value} == {}
+
+
+def test_the_targets_own_is_found(arm64, arm64_env, namespace, pip_environ, tmp_path):
+    among = namespace(arm64.sysroot, "aarch64-linux-gnu", f"{arm64.triplet}-gcc")
+    seen = decoyed(arm64_env, among, pip_environ, tmp_path)
+    usr = f"{os.path.realpath(arm64.sysroot)}/usr"
+    library = f"{usr}/lib/aarch64-linux-gnu/libcrosspydecoy.so"
+    del seen["uname"], seen["cpu"]
+    cmake = {name: os.path.realpath(value) for name, value in seen.pop("cmake").items() if name != "build"}
+    assert cmake == {
+        "library": library,
+        "hinted": f"{usr}/local/lib/libcrosspydecoy.a",
+        "include": f"{usr}/include",
+        "package": f"{usr}/local/lib/cmake/CrosspyDecoy",
+        "pkg_config": library,
+    }
+    assert seen.pop("native") is False
+    assert (
+        os.path.realpath(seen.pop("config_libs").split()[0].removeprefix("-L"))
+        == f"{usr}/lib/aarch64-linux-gnu"
+    )
+    named = {name: value for name, value in seen.items() if isinstance(value, str | None)}
+    assert named == dict.fromkeys(named, "target")
+    assert {name: value for name, value in seen.items() if name not in named} == dict.fromkeys(
+        seen.keys() - named, True
+    )
+
+
+def decoyed(env, among, pip_environ, tmp_path):
+    """Build the package among decoys, with what a caller's shell may have in its environment; return what it has seen."""
+    hostile = {
+        "PKG_CONFIG_PATH": "/usr/lib/x86_64-linux-gnu/pkgconfig",
+        "CPATH": "/usr/include",
+        "LIBRARY_PATH": "/usr/lib/x86_64-linux-gnu",
+        "CMAKE_PREFIX_PATH": "/usr",
+    }
+    project = shutil.copytree(PACKAGES / "decoyed", tmp_path / "decoyed")
+    words = [
+        *among,
+        env.python,
+        "-m",
+        "pip",
+        "wheel",
+        "--no-deps",
+        "-w",
+        tmp_path / "wheels",
+        project,
+    ]
+    run(words, env={**pip_environ, **hostile})
+    (wheel,) = (tmp_path / "wheels").glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        text = archive.read("decoyed.py").decode()
+    return json.loads(bytes.fromhex(eval(text.partition("=")[2])))

@@ -92,6 +92,7 @@ SEEN = """
 import io, os, pathlib, shutil, sys, tempfile, types
 sysroot = sys.argv[1]
 package = types.ModuleType("p"); package.__path__ = [sys.argv[2]]; sys.modules["p"] = package
+package.ROOT = sysroot; package.keep = lambda name: False
 package.replace = lambda owner, name, value: setattr(owner, name, value)
 facts = types.ModuleType("p.buildfacts"); facts.SYSROOT = sysroot; facts.LIBRARY_DIRS = ("/usr/lib",)
 sys.modules["p.buildfacts"] = package.buildfacts = facts
@@ -114,6 +115,9 @@ directory = tempfile.mkdtemp(); open(os.path.join(directory, "f"), "w").close()
 fd = os.open(directory, os.O_RDONLY); assert os.stat("f", dir_fd=fd).st_size == 0 and os.listdir(fd) == ["f"]; os.close(fd)
 shutil.copytree(directory, directory + "2"); shutil.rmtree(directory); shutil.rmtree(directory + "2")
 assert not os.path.exists(directory)
+os.mkdir(sysroot + "/crosspy")
+with open(sysroot + "/crosspy/cpuinfo", "w") as file: file.write("nothing")
+assert open("/proc/cpuinfo").read() == "nothing" and pathlib.Path("/proc/version").exists()
 try: os.stat("/no/such")
 except FileNotFoundError: pass
 else: raise AssertionError

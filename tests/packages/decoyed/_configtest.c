@@ -1,0 +1,2 @@
+int crosspydecoy(void);
+int use(void) { return crosspydecoy(); }
