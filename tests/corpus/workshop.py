@@ -147,6 +147,8 @@ class Workshop:
         with log.open(encoding="utf-8", errors="replace") as stream:
             stream.seek(begin)
             output = stream.read()
+        if status < 0:
+            raise Failure("killed", f"by signal {-status}")
         if status:
             raise Failure(result, self.cause(output) or f"exit status {status}")
         return output
