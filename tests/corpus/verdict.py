@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from corpus.flavours import Job, crosspy_env, native_python
-from corpus.packages import HERE, lock_file
+from corpus.packages import HERE, read_lock
 from corpus.workshop import Bed, Failure, Workshop, fresh
 from crosspy.build.check import check_wheel
 from crosspy.crossenv.layout import open_env
@@ -67,7 +67,7 @@ def _use_natively(shop: Workshop, job: Job, wheel: Path) -> None:
     if job.package.deps is not None:
         words += ["--no-deps", *job.package.deps]
     environ = shop.variables("native")
-    shop.run(job.log, [*words, "-c", _constraints(shop, job.bed), wheel], environ, result="not installed")
+    shop.run(job.log, [*words, "-c", _constraints(job), wheel], environ, result="not installed")
     command: list[str | Path] = [python, EXERCISE, job.package.name, job.package.exercise]
     environ = {"PATH": os.defpath, "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "PYTHONPATH": str(target)}
     shop.run(job.log, command, environ, result="import failed", cwd=job.work)
@@ -109,7 +109,8 @@ def _dependencies(shop: Workshop, job: Job, wheel: Path, env: Path) -> list[Path
     """Return what must be installed beside the wheel: crosspy's own wheels of the corpus, and pure ones."""
     if job.package.deps == () or not _has_requirements(wheel):
         return []
-    directory = shop.root / "deps" / job.bed.name / wheel.name.rpartition("-cp")[0]
+    name, version = wheel.name.split("-")[:2]
+    directory = shop.root / "deps" / job.bed.name / f"{name}-{version}"
     with shop.lock(str(directory)):
         if not (directory / "done").exists():
             words: list[str | Path] = [
@@ -118,7 +119,7 @@ def _dependencies(shop: Workshop, job: Job, wheel: Path, env: Path) -> list[Path
                 "-w",
                 fresh(directory),
                 "-c",
-                _constraints(shop, job.bed),
+                _constraints(job),
             ]
             store = shop.root / "wheels" / job.bed.name
             store.mkdir(parents=True, exist_ok=True)
@@ -136,10 +137,10 @@ def _has_requirements(wheel: Path) -> bool:
     return any(line.startswith("Requires-Dist:") and "extra ==" not in line for line in lines)
 
 
-def _constraints(shop: Workshop, bed: Bed) -> Path:
-    """Return the lock without hashes: pip would demand one of everything."""
-    path = shop.root / f"constraints-{bed.python}.txt"
-    with shop.lock(str(path)):
-        lines = lock_file(bed.python).read_text(encoding="utf-8").splitlines()
-        path.write_text("".join(f"{line.split()[0]}\n" for line in lines if "==" in line), encoding="utf-8")
+def _constraints(job: Job) -> Path:
+    """Pin what the package imports to what the corpus built; the rest is pip's choice."""
+    lock = read_lock(job.bed.python)
+    path = job.work / "constraints.txt"
+    pins = [f"{need}=={lock[need].version}\n" for need in job.package.needs]
+    path.write_text("".join(pins), encoding="utf-8")
     return path
