@@ -28,8 +28,8 @@ class Cause:
     step: str
     where: tuple[Place, ...]
     patterns: tuple[re.Pattern[str], ...]
-    fallback: bool = False
-    """Told only if nothing else is known."""
+    unless: tuple[str, ...] = ()
+    """Causes that tell the same better; ``*`` is every other."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,12 +46,6 @@ class Reason:
 def _all(*patterns: str) -> tuple[re.Pattern[str], ...]:
     return tuple(re.compile(pattern, re.MULTILINE) for pattern in patterns)
 
-
-_EMULATOR: Final = (
-    "The build machine cannot run programs of the target. If the project can be told the answer (an option, a variable, "
-    "a cache entry), give it with -C, an environment variable of crosspy create --env, or in the project's own "
-    "configuration"
-)
 
 CAUSES: Final = (
     Cause(
@@ -145,8 +139,9 @@ CAUSES: Final = (
         step="build-system.requires of the project's pyproject.toml must bring it. Without isolation: build-pip install it.",
         where=("output", "pip"),
         patterns=_all(
-            r"BackendUnavailable: (Cannot import )?'?(?P<module_name>[\w.]+)'?",
-            r"Cannot import '(?P<module_name>[\w.]+)'$",
+            r"BackendUnavailable: Cannot import '(?P<module_name>[\w.]+)'",
+            # pip up to 24.0 shows the traceback.
+            r"BackendUnavailable: Traceback (?:.*\n)+?ModuleNotFoundError: No module named '(?P<module_name>[\w.]+)'",
         ),
     ),
     Cause(
@@ -217,6 +212,7 @@ CAUSES: Final = (
     ),
     Cause(
         id="no-module",
+        unless=("no-back-end",),
         says="the build imports {module_name}, and does not declare it as a build requirement",
         step="Install it for builds, and build without isolation: ENV/bin/build-pip install {distribution} and the project's other "
         "build requirements; crosspy wheel --no-build-isolation. The mend is the project's: build-system.requires.",
@@ -230,7 +226,8 @@ CAUSES: Final = (
     Cause(
         id="ran-target-program",
         says="the build ran a program of the target on the build machine: {detail}",
-        step=_EMULATOR + ".",
+        step="Tell the build what it would have answered (crosspy create --hints FILE), or name an emulator (crosspy create "
+        "--emulator COMMAND).",
         where=("output",),
         patterns=_all(
             r"(?P<detail>\[Errno 8\] Exec format error: .*)",
@@ -238,7 +235,7 @@ CAUSES: Final = (
             r"configure: error: (?P<detail>cannot run (C|C\+\+|Fortran|Go|Objective C|test) (compiled )?programs?.*)",
             r"ERROR: (?P<detail>Could not invoke sanity check executable\S*)",
             r"ERROR: (?P<detail>Can not run test applications in this cross environment)",
-            r"(?P<detail>TRY_RUN\(\) invoked in cross-compiling mode)",
+            r"(?P<detail>(?i:try_run)\(\) invoked in cross-compiling mode, please set [^:]*:\n\s+\w+)",
             r"(?P<detail>\S+: cannot execute: required file not found)",
             r"(?P<detail>qemu-\w+(-static)?: Could not open '[^']+')",
             r"(?P<detail>(OSError|ImportError): \S+: (wrong ELF class|invalid ELF header).*)",
@@ -331,7 +328,7 @@ CAUSES: Final = (
         step="The compiler understood everything that it was told, and the source does not compile. A newer version of the project, "
         "or of the compiler, may help.",
         where=("compiler",),
-        fallback=True,
+        unless=("*",),
         patterns=_all(
             r"^(?P<place>[^\s:][^:\n]*:\d+)(:\d+)?: (fatal )?error: (?P<detail>.*)",
             r"(?P<place>\S+): (?P<detail>undefined reference to .*)",

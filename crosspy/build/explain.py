@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 from typing import Final
@@ -79,6 +79,7 @@ def explain(output: str, failures: Sequence[Failure], sysroot: Sysroot) -> list[
     :param output: all that pip printed.
     :param failures: what the processes left that failed, in their order.
     """
+    output = _plain(output)
     boxes = [(match["title"], textwrap.dedent(match["body"])) for match in _BOX.finditer(output)]
     requirements = [body for title, body in boxes if "build dependencies" in title]
     bodies = [body for title, body in boxes if "build dependencies" not in title]
@@ -92,6 +93,11 @@ def explain(output: str, failures: Sequence[Failure], sysroot: Sysroot) -> list[
     if not found:
         found = [_explain_one(None, {"requirements": "\n".join(requirements), "pip": own}, sysroot)]
     return _distinct(found)
+
+
+def _plain(text: str) -> str:
+    """Return text without colours and other control sequences: Meson asks compilers for them, pipe or not."""
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|[\x00-\x08\x0b-\x1f\x7f]", "", text)
 
 
 def _distinct(found: Sequence[Explanation]) -> list[Explanation]:
@@ -131,14 +137,14 @@ def _compiler_messages(failure: Failure | None, output: str) -> str:
     """Return what the compiler said that ended the build, if it was a compiler that did."""
     if not _COMMAND_FAILED.search(_end(output, 60)):
         return ""
-    return failure.commands[-1].stderr if failure and failure.commands else output
+    return _plain(failure.commands[-1].stderr) if failure and failure.commands else output
 
 
 def _logs(failure: Failure | None, output: str) -> str:
     """Return the part of configure's or Meson's log that the output only points to."""
     if failure is None or not _LOOK_INTO_LOG.search(output):
         return ""
-    return "\n".join(_relevant(text) for _, text in failure.logs)
+    return "\n".join(_relevant(_plain(text)) for _, text in failure.logs)
 
 
 def _relevant(log: str) -> str:
@@ -153,9 +159,13 @@ def _recognised(passages: Mapping[Place, str], sysroot: Sysroot) -> list[Reason]
         told = [_reason(cause, match, sysroot) for match in _matches(cause, passages)]
         # Where a build tried several names, one that is known tells more than the last.
         best = next((one for one in told if one and one.known), next(filter(None, told), None))
-        if best and not (cause.fallback and found):
+        if best and not _told_already(cause, found.values()):
             found.setdefault(best.says, best)
     return list(found.values())[:3]
+
+
+def _told_already(cause: Cause, found: Iterable[Reason]) -> bool:
+    return any("*" in cause.unless or reason.id in cause.unless for reason in found)
 
 
 def _matches(cause: Cause, passages: Mapping[Place, str]) -> list[re.Match[str]]:
@@ -170,7 +180,7 @@ def _matches(cause: Cause, passages: Mapping[Place, str]) -> list[re.Match[str]]
 
 
 def _reason(cause: Cause, match: re.Match[str], sysroot: Sysroot) -> Reason | None:
-    fields = {name: text for name, text in match.groupdict().items() if text}
+    fields = {name: " ".join(text.split()) for name, text in match.groupdict().items() if text}
     for thing in THINGS:
         if thing in fields:
             return missing.judge(thing, fields[thing], sysroot)

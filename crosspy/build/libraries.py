@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -25,16 +26,22 @@ class Library:
     layer: str = ""
     """Where the recipe is, if not in OE-core."""
     buildroot: str = ""
+    option: str = ""
+    """Buildroot's option, where it is not called as the package."""
+
+    @property
+    def symbol(self) -> str:
+        """Return what is set in Buildroot's configuration."""
+        return self.option or "BR2_PACKAGE_" + re.sub(r"[-.]", "_", self.buildroot.upper())
 
     def packages(self) -> str:
         """Return what brings it, in each world that has it."""
         layer = f" ({self.layer})" if self.layer else ""
-        symbol = "BR2_PACKAGE_" + self.buildroot.upper().replace("-", "_").replace(".", "_")
         return ", ".join(
             text
             for text, name in (
                 (f'Yocto DEPENDS = "{self.yocto}"{layer}', self.yocto),
-                (f"Buildroot {symbol}", self.buildroot),
+                (f"Buildroot {self.symbol} ({self.buildroot})", self.buildroot),
                 (f"Debian {self.debian}", self.debian),
             )
             if name
@@ -111,14 +118,11 @@ def _has(name: str, names: Sequence[str]) -> bool:
 
 
 def _with_header(name: str, libraries: Sequence[Library]) -> Library | None:
-    exact = next((one for one in libraries if name in one.headers), None)
-    if exact:
-        return exact
-    return next(
-        (
-            one
-            for one in libraries
-            if any(header.endswith("/*") and name.startswith(header[:-1]) for header in one.headers)
-        ),
-        None,
-    )
+    """Return the library with the longest entry that ``name`` fits: itself, or a directory."""
+    fitting = [
+        (len(header), library)
+        for library in libraries
+        for header in library.headers
+        if name == header or (header.endswith("/*") and name.startswith(header[:-1]))
+    ]
+    return max(fitting, key=lambda pair: pair[0])[1] if fitting else None

@@ -129,8 +129,8 @@ def _known(thing: str, name: str, library: Library) -> Reason:
         signs = f"{asked}; {signs}" if signs else asked
     return Reason(
         id="missing-library",
-        says=f"the sysroot has no {library.name} ({signs})",
-        step=f"Add it to the sysroot: {library.packages()}",
+        says=f"the sysroot has no {library.name} ({signs}): {library.packages()}",
+        step="Add the package that brings it to the sysroot.",
     )
 
 
