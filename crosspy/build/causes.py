@@ -106,6 +106,8 @@ CAUSES: Final = (
         patterns=_all(
             r"(?P<reason>Name or service not known|Temporary failure in name resolution|Network is unreachable|"
             r"Connection refused|Connection timed out|Max retries exceeded|certificate verify failed)"
+            # and pip did not get over it
+            r"[\s\S]*ERROR: (No matching distribution|Could not install)"
         ),
     ),
     Cause(
@@ -319,7 +321,7 @@ CAUSES: Final = (
             r"error: command '(?P<program>[\w.+-]+)' failed: No such file or directory",
             r"[Cc]ould not find [`'\"]?(?P<program>[\w.+-]+)[`'\"]? executable",
             r"configure: error: (lib)?(?P<named>[\w.+-]+) (was |library |libraries |headers? |development )*not found",
-            r"(?:[Dd]id not find|[Cc]ould not find|[Cc]annot find|[Uu]nable to (?:find|load dependency)) (?:the )?(?P<named>[A-Za-z][\w.+-]*)",
+            r"(?:Error|Exception|ERROR|error): (?:[Dd]id not find|[Cc]ould not find|[Cc]annot find|[Uu]nable to (?:find|load dependency)) (?:the )?(?P<named>[A-Za-z][\w.+-]*)",
         ),
     ),
     Cause(

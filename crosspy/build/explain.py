@@ -110,34 +110,40 @@ def _explain_one(failure: Failure | None, texts: Mapping[Place, str], sysroot: S
     passages = {place: _end(text) for place, text in texts.items()}
     output = passages.get("output", "")
     if output:
-        passages["compiler"] = _compiler_messages(failure, output)
-        passages["output"] = output = f"{output}\n{_logs(failure, output)}"
-    lines = tuple(
-        line
-        for line in dict.fromkeys(
-            map(
-                str.strip,
-                _end(texts.get("output") or texts.get("requirements") or texts["pip"], 80).splitlines(),
-            )
-        )
-        if _TELLING.search(line)
-    )
+        compiler, rest = _at_compiler(failure, output)
+        passages |= {"compiler": compiler, "output": f"{rest}\n{_logs(failure, output)}"}
     return Explanation(
         subject=failure.name if failure else "",
         reasons=tuple(_recognised(passages, sysroot)),
-        lines=lines[-6:],
+        lines=_telling(texts.get("output") or texts.get("requirements") or texts["pip"]),
     )
+
+
+def _telling(text: str) -> tuple[str, ...]:
+    """Return the last few lines that speak of a failure."""
+    lines = dict.fromkeys(map(str.strip, _end(text, 80).splitlines()))
+    return tuple(line for line in lines if _TELLING.search(line))[-6:]
 
 
 def _end(text: str, count: int = _LINES) -> str:
     return "\n".join(text.splitlines()[-count:])
 
 
-def _compiler_messages(failure: Failure | None, output: str) -> str:
-    """Return what the compiler said that ended the build, if it was a compiler that did."""
-    if not _COMMAND_FAILED.search(_end(output, 60)):
-        return ""
-    return _plain(failure.commands[-1].stderr) if failure and failure.commands else output
+def _at_compiler(failure: Failure | None, output: str) -> tuple[str, str]:
+    """Return what the compiler said that ended the build, and the output from there on.
+
+    A build that ends so went on after whatever it said before: that was harmless. Nothing, and all of the output, if it
+    was no compiler that ended it.
+    """
+    for command in reversed(failure.commands if failure else ()):
+        stderr = _plain(command.stderr)
+        first = next((line for line in stderr.splitlines() if "error" in line or "undefined" in line), "")
+        at = output.rfind(first) if first else -1
+        if at >= 0:
+            return stderr, output[at:]
+    if not (failure and failure.commands) and _COMMAND_FAILED.search(_end(output, 60)):
+        return output, output
+    return "", output
 
 
 def _logs(failure: Failure | None, output: str) -> str:
