@@ -41,6 +41,8 @@ class Reason:
     step: str
     known: bool = True
     """Whether crosspy knows what it tells of, beyond its name."""
+    about: str = ""
+    """The library that it is about: one that is missing under two names is one cause."""
 
 
 def _all(*patterns: str) -> tuple[re.Pattern[str], ...]:
@@ -282,6 +284,7 @@ CAUSES: Final = (
         id="missing",
         says="",
         step="",
+        unless=("foreign-processor",),
         where=("compiler",),
         patterns=_all(
             r"fatal error: '?(?P<header>[^:'\n]+)'?(: No such file or directory| file not found)",
@@ -309,6 +312,7 @@ CAUSES: Final = (
             r"set to NOTFOUND\.\n(.*\n){1,3}?(?P<package>\w+?)_(LIBRARY|LIBRARIES|INCLUDE_DIR)\w*\b",
             r"CMake Error at [^\n]*\n\s*Could not find \w+ using the following names:\s+(lib)?(?P<library>[\w.+-]+)",
             r"Could not find (directory of )?(?P<named>OpenSSL)( installation)?",
+            r"and the sysroot \S+ has no pkg-config module (?P<module>[\w.+-]+)",
             r"(?P<program>\b(\w[\w.]*[-_]config)\b)'?: (command )?not found",
             r"(?P<program>\bpg_config) executable not found",
             r"No such file or directory: '(?P<program>[\w.]+[-_]config)'",

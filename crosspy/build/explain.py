@@ -39,6 +39,8 @@ _TELLING: Final = re.compile(
     r"error|fail|not found|cannot|could not|unable|no such|denied|exception", re.IGNORECASE
 )
 
+_CMAKE_ERROR: Final = re.compile(r"^CMake Error.*(?:\n[ \t]+\S.*)*", re.MULTILINE)
+
 _DISTRIBUTIONS: Final = {
     "Cython": "cython", "skbuild": "scikit-build", "skbuild_conan": "scikit-build", "yaml": "pyyaml", "mesonpy": "meson-python",
     "pkg_resources": "'setuptools<81'", "distutils": "setuptools", "_cffi_backend": "cffi", "git": "gitpython", "PIL": "pillow",
@@ -111,7 +113,8 @@ def _explain_one(failure: Failure | None, texts: Mapping[Place, str], sysroot: S
     output = passages.get("output", "")
     if output:
         compiler, rest = _at_compiler(failure, output)
-        passages |= {"compiler": compiler, "output": f"{rest}\n{_logs(failure, output)}"}
+        logs = _logs(failure, output)
+        passages |= {"compiler": compiler or logs, "output": f"{rest}\n{logs}"}
     return Explanation(
         subject=failure.name if failure else "",
         reasons=tuple(_recognised(passages, sysroot)),
@@ -121,8 +124,10 @@ def _explain_one(failure: Failure | None, texts: Mapping[Place, str], sysroot: S
 
 def _telling(text: str) -> tuple[str, ...]:
     """Return the last few lines that speak of a failure."""
-    lines = dict.fromkeys(map(str.strip, _end(text, 80).splitlines()))
-    return tuple(line for line in lines if _TELLING.search(line))[-6:]
+    text = _end(text, 80)
+    said = _CMAKE_ERROR.findall(text)
+    lines = dict.fromkeys(map(str.strip, said[0].splitlines() if said else text.splitlines()))
+    return tuple(line for line in lines if said or _TELLING.search(line))[-6:]
 
 
 def _end(text: str, count: int = _LINES) -> str:
@@ -137,10 +142,9 @@ def _at_compiler(failure: Failure | None, output: str) -> tuple[str, str]:
     """
     for command in reversed(failure.commands if failure else ()):
         stderr = _plain(command.stderr)
-        first = next((line for line in stderr.splitlines() if "error" in line or "undefined" in line), "")
-        at = output.rfind(first) if first else -1
-        if at >= 0:
-            return stderr, output[at:]
+        first = next((line for line in stderr.splitlines() if "error" in line), stderr.partition("\n")[0])
+        if first and first in output:
+            return stderr, output[output.rindex(first) :]
     if not (failure and failure.commands) and _COMMAND_FAILED.search(_end(output, 60)):
         return output, output
     return "", output
@@ -160,13 +164,13 @@ def _relevant(log: str) -> str:
 
 
 def _recognised(passages: Mapping[Place, str], sysroot: Sysroot) -> list[Reason]:
-    found: dict[str, Reason] = {}
+    found: dict[tuple[str, str], Reason] = {}
     for cause in CAUSES:
         told = [_reason(cause, match, sysroot) for match in _matches(cause, passages)]
         # Where a build tried several names, one that is known tells more than the last.
         best = next((one for one in told if one and one.known), next(filter(None, told), None))
         if best and not _told_already(cause, found.values()):
-            found.setdefault(best.says, best)
+            found.setdefault((best.id, best.about or best.says), best)
     return list(found.values())[:3]
 
 

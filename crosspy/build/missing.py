@@ -88,12 +88,12 @@ def judge(thing: str, name: str, sysroot: Sysroot) -> Reason | None:
     if there is not None:
         return there
     library = find(thing, name, known_libraries())
+    if thing == "program" and not name.endswith(("-config", "_config")):
+        return _program(name)
     if library is not None:
         return _known(thing, name, library)
     if thing == "named" or name.startswith("/"):
         return None
-    if thing == "program":
-        return _program(name)
     return _unknown(thing, name)
 
 
@@ -131,20 +131,15 @@ def _known(thing: str, name: str, library: Library) -> Reason:
         id="missing-library",
         says=f"the sysroot has no {library.name} ({signs}): {library.packages()}",
         step="Add the package that brings it to the sysroot.",
+        about=library.name,
     )
 
 
 def _program(name: str) -> Reason:
-    if name.endswith(("-config", "_config")):
-        return Reason(
-            id="missing-library",
-            says=f"the sysroot has no {name}, a script that tells how to use a library",
-            step=_search(name),
-        )
     return Reason(
         id="missing-program",
         says=f"the program {name} is not on the build machine",
-        step=f"Install it there: as a build requirement of the project, with ENV/bin/build-pip, or with your system's packages "
+        step="Install it there: as a build requirement of the project, with ENV/bin/build-pip, or with your system's packages "
         f"(Debian: apt-file search bin/{name}).",
     )
 

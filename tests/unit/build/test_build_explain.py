@@ -2,10 +2,330 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 from sample_targets import make_target, put
 
-from crosspy.build.causes import CAUSES, THINGS
+from crosspy.build.causes import CAUSES
 from crosspy.build.evidence import Command, Failure
 from crosspy.build.explain import explain
-from crosspy.build.missing import Sysroot, judge, sysroot_of
+from crosspy.build.missing import judge, sysroot_of
+
+FAILED_PROCESS = """\
+Processing ./failing
+  Preparing metadata (pyproject.toml): started
+  error: subprocess-exited-with-error
+  
+  \N{MULTIPLICATION SIGN} {title} did not run successfully.
+  │ exit code: 1
+  ╰─> [{count} lines of output]
+{body}
+      [end of output]
+  
+  note: This error originates from a subprocess, and is likely not a problem with pip.
+  ERROR: Failed building wheel for failing
+Failed to build failing
+ERROR: Failed to build one or more wheels
+"""  # noqa: W293 -- pip's
+
+
+def framed(body: str, title: str = "Building wheel for failing (pyproject.toml)") -> str:
+    """Return what pip 23 to 26 print when a process of a build fails."""
+    body = textwrap.indent(textwrap.dedent(body).strip("\n"), " " * 6)
+    return FAILED_PROCESS.format(title=title, count=body.count("\n") + 1, body=body)
+
+
+def failure(stderr: str = "", project: str = "failing", logs: tuple[tuple[str, str], ...] = ()) -> Failure:
+    commands = (Command(cwd="/src", words=("gcc", "-c", "failing.c"), stderr=stderr),) if stderr else ()
+    return Failure(project=project, source="/src", error="", commands=commands, logs=logs)
+
+
+@pytest.fixture
+def sysroot(tmp_path):
+    multiarch = "usr/lib/aarch64-linux-gnu"
+    root = put(
+        tmp_path / "sysroot",
+        {
+            "usr/include/libxml2/libxml/xmlstring.h": "",
+            "usr/include/aarch64-linux-gnu/ffi.h": "",
+            f"{multiarch}/libonly.so.1.2": "",
+            f"{multiarch}/libffi.so": "",
+            f"{multiarch}/pkgconfig/libffi.pc": "",
+        },
+    )
+    return sysroot_of(make_target(version="3.11", sysroot=str(root)))
+
+
+def reasons(output: str, sysroot, *failures: Failure) -> list[tuple[str, str]]:
+    return [
+        (reason.id, f"{reason.says} | {reason.step}")
+        for one in explain(output, failures, sysroot)
+        for reason in one.reasons
+    ]
+
+
+# What a build printed: cause, a piece of the sentence or of the step.
+PRINTED = [
+    ("no-space", "TMPDIR", "OSError: [Errno 28] No space left on device"),
+    ("no-memory", "MAKEFLAGS=-j1", "virtual memory exhausted: Cannot allocate memory"),
+    ("no-memory", "MAKEFLAGS=-j1", "cc1: out of memory allocating 6000 bytes after a total of 12992512 bytes"),
+    ("no-rust-target", "aarch64-unknown-linux-gnu", """
+        error[E0463]: can't find crate for `core`
+          |
+          = note: the `aarch64-unknown-linux-gnu` target may not be installed
+          = help: consider downloading the target with `rustup target add aarch64-unknown-linux-gnu`
+
+        error: could not compile `libc` (lib) due to 1 previous error
+        Error: command ['maturin', 'pep517', 'build-wheel'] returned non-zero exit status 1
+     """),
+    ("ran-target-program", "--emulator", "/bin/sh: 1: ./p: Exec format error"),
+    ("ran-target-program", "--hints", """
+        OSError: [Errno 8] Exec format error: a program made for aarch64-unknown-linux-gnu does not run on the build machine.: './p'
+     """),
+    ("ran-target-program", "RUNS_EXITCODE", """
+        -- Performing Test RUNS
+        CMake Error: try_run() invoked in cross-compiling mode, please set the following cache variables appropriately:
+           RUNS_EXITCODE (advanced)
+        For details see /tmp/tmpa8yffr3_/build/TryRunResults.cmake
+        -- Configuring incomplete, errors occurred!
+     """),
+    ("ran-target-program", "sanity check", """
+        ../meson.build:1:0: ERROR: Could not invoke sanity check executable: Failed running '/tmp/x/sanity_check_for_c.exe', binary or interpreter not executable.
+        Possibly wrong architecture or the executable bit is not set..
+     """),
+    ("network", "Could not resolve host", """
+        fatal: unable to access 'https://there.is.none.invalid/x.git/': Could not resolve host: there.is.none.invalid
+        subprocess.CalledProcessError: Command '['git', 'clone', '-q', 'https://there.is.none.invalid/x.git']' returned non-zero exit status 128.
+     """),
+    ("network", "urlopen error", "urllib.error.URLError: <urlopen error [Errno -2] Name or service not known>"),
+    ("no-module", "build-pip install cython", """
+        File "<string>", line 2, in <module>
+        ModuleNotFoundError: No module named 'Cython'
+     """),
+    ("missing-program", "frobnicate", """
+        /bin/sh: 1: frobnicate: not found
+        subprocess.CalledProcessError: Command 'frobnicate x' returned non-zero exit status 127.
+     """),
+    ("missing-program", "program swig", """
+          File "/usr/lib/python3.11/subprocess.py", line 1901, in _execute_child
+            raise child_exception_type(errno_num, err_msg, err_filename)
+        FileNotFoundError: [Errno 2] No such file or directory: 'swig'
+     """),
+    ("missing-program", "program dot", """
+        FileNotFoundError:
+
+        Could not find `dot` executable!
+        Graphviz must be installed to build pygraphviz from source.
+     """),
+    ("missing-library", "libsystemd-dev", """
+        Cannot find libsystemd or libsystemd-journal:
+
+        Package libsystemd was not found in the pkg-config search path.
+        Perhaps you should add the directory containing `libsystemd.pc'
+        to the PKG_CONFIG_PATH environment variable
+        Package 'libsystemd', required by 'virtual:world', not found
+     """),
+    ("missing-library", "libmariadb-dev", """
+        Trying pkg-config --exists mysqlclient
+        Command 'pkg-config --exists mysqlclient' returned non-zero exit status 1.
+        Trying pkg-config --exists somethingelse
+        Command 'pkg-config --exists somethingelse' returned non-zero exit status 1.
+        Exception: Can not find valid pkg-config name.
+     """),
+    ("missing-library", 'Yocto DEPENDS = "cairo", Buildroot BR2_PACKAGE_CAIRO (cairo), Debian libcairo2-dev', """
+        Run-time dependency cairo found: NO  (tried pkg-config)
+
+        ../cairo/meson.build:31:12: ERROR: Dependency "cairo" not found (tried pkg-config)
+     """),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("id_", "piece", "body"), PRINTED)
+def test_what_a_build_printed(sysroot, id_, piece, body):
+    for output in (
+        framed(body),
+        f"Running command Building wheel\n{textwrap.dedent(body)}\nSee above for output.\n",
+    ):
+        found = reasons(output, sysroot, failure())
+        assert [one for one, _ in found] == [id_]
+        assert piece in found[0][1]
+
+
+# What the compiler said.
+SAID = [
+    ("missing-library", "Debian libpq-dev", """
+        In file included from psycopg/adapter_asis.c:28:
+        ./psycopg/psycopg.h:30:10: fatal error: pg_config.h: No such file or directory
+           30 | #include <pg_config.h>
+        compilation terminated.
+     """),
+    ("missing-library", "-lzmq", """
+        /usr/lib/gcc-cross/aarch64-linux-gnu/12/../../../../aarch64-linux-gnu/bin/ld: cannot find -lzmq: No such file or directory
+        collect2: error: ld returned 1 exit status
+     """),
+    ("missing-library", "\\zmq.h", "\x1b[01m\x1b[K../f.c:1:10:\x1b[m\x1b[K \x1b[01;31m\x1b[Kfatal error: \x1b[m\x1b[Kzmq.h: No such file or directory"),
+    ("missing-library", "libonly.so.1.2 to run with", "ld: cannot find -lonly: No such file or directory\ncollect2: error: ld returned 1 exit status"),
+    ("missing-library", "apt-file search no/such.h", "f.c:1:10: fatal error: no/such.h: No such file or directory"),
+    ("not-looked-for", "libxml2/libxml/xmlstring.h", "f.c:1:10: fatal error: xmlstring.h: No such file or directory"),
+    ("foreign-processor", "immintrin.h", "f.c:1:10: fatal error: immintrin.h: No such file or directory"),
+    ("foreign-processor", "-msse4.2", "aarch64-linux-gnu-gcc: error: unrecognized command-line option '-msse4.2'"),
+    ("build-machine-file", "n.o", "/usr/lib/gcc-cross/aarch64-linux-gnu/12/../../../../aarch64-linux-gnu/bin/ld: unknown architecture of input file `n.o' is incompatible with aarch64 output"),
+    ("build-machine-file", "libzmq.so", "/usr/bin/ld: /usr/lib/x86_64-linux-gnu/libzmq.so: error adding symbols: file in wrong format"),
+    ("build-machine-file", "libuv.a", "ld: build/libuv-aarch64/.libs/libuv.a: Relocations in generic ELF (EM: 62)\nld: error adding symbols"),
+    ("compile-error", "failing.c:1", "failing.c:1:6: error: expected ';' before 'int'"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("id_", "piece", "said"), SAID)
+def test_what_the_compiler_said(sysroot, id_, piece, said):
+    said = textwrap.dedent(said).strip("\n")
+    printed = (
+        f"building 'failing' extension\n{said}\nerror: Command '['gcc']' returned non-zero exit status 1."
+    )
+    for failures in ([failure(said)], [failure()]):
+        found = reasons(framed(printed), sysroot, *failures)
+        assert [one for one, _ in found] == [id_]
+        assert piece.removeprefix("\\") in found[0][1]
+        assert "\x1b" not in found[0][1]
+
+
+# What pip said.
+PIP = [
+    ("python-version", ">=3.99", "ERROR: Package 'failing' requires a different Python: 3.11.2 not in '>=3.99'\n"),
+    ("no-candidate", "--find-links", "ERROR: Could not find a version that satisfies the requirement nothing-like-it (from versions: none)\nERROR: No matching distribution found for nothing-like-it\n"),
+    ("no-candidate", "build-pip download -d DIR 'setuptools>=61'", framed("ERROR: Could not find a version that satisfies the requirement setuptools>=61 (from versions: none)\nERROR: No matching distribution found for setuptools>=61", "pip subprocess to install build dependencies")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("id_", "piece", "output"), PIP)
+def test_what_pip_said(sysroot, id_, piece, output):
+    found = reasons(output, sysroot)
+    assert found[0][0] == id_
+    assert piece in found[0][1]
+
+
+# What must not be blamed.
+
+MISTAKE = "failing.c:1:6: error: expected ';' before 'int'"
+COMPILED = f"{MISTAKE}\nerror: Command '['gcc']' returned non-zero exit status 1."
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        "/dev/shm/q.c:1:10: fatal error: zmq.h: No such file or directory",
+        "Package libzmq was not found in the pkg-config search path.\nPackage 'libzmq', required by 'virtual:world', not found",
+        "/bin/sh: 1: frobnicate: not found",
+        "-- Could NOT find CURL (missing: CURL_LIBRARY CURL_INCLUDE_DIR)",
+        "ld: skipping incompatible /usr/lib/libz.so when searching for -lz",
+        "checking for zlib.h... no",
+        "ModuleNotFoundError: No module named 'Cython'\nerror: building without Cython",
+    ],
+)
+def test_what_a_build_did_without_is_no_cause(sysroot, harmless):
+    found = reasons(framed(f"{harmless}\n{COMPILED}"), sysroot, failure(MISTAKE))
+    assert [one for one, _ in found] == ["compile-error"]
+
+
+def test_optional_packages_of_cmake_are_no_cause(sysroot):
+    output = "-- Could NOT find CURL (missing: CURL_LIBRARY)\nCMake Error at CMakeLists.txt:3 (message):\n  the moon is full\n"
+    (one,) = explain(framed(output), [failure()], sysroot)
+    assert one.reasons == ()
+    assert one.message() == (
+        "failing was not built; the cause is none that crosspy knows:\n"
+        "    CMake Error at CMakeLists.txt:3 (message):\n    the moon is full"
+    )
+
+
+def test_headers_that_a_build_requirement_lacks_are_not_the_sysroots(sysroot):
+    body = "fatal error: zmq.h: No such file or directory\nERROR: Failed building wheel for pyzmq"
+    found = reasons(framed(body, "pip subprocess to install build dependencies"), sysroot)
+    assert [one for one, _ in found] == ["build-requirement"]
+
+
+def test_the_reason_that_only_the_log_has(sysroot):
+    output = "checking whether the C compiler works... no\nconfigure: error: C compiler cannot create executables\nSee `config.log' for more details"
+    log = (
+        "configure:3000: gcc conftest.c -lnothere\nld: cannot find -lnothere: No such file or directory\n"
+        "configure:3010: error: in `/src':\nconfigure:3012: error: C compiler cannot create executables\n"
+        + "ac_cv_env_CC_value=gcc\n"
+        * 400
+    )
+    (one,) = explain(framed(output), [failure(logs=(("config.log", log),))], sysroot)
+    assert "nothere" in one.message()
+
+
+# Several.
+
+
+def test_each_project_that_failed_is_explained(sysroot):
+    output = framed("OSError: [Errno 28] No space left on device") + framed(COMPILED)
+    found = explain(output, [failure(project="one"), failure(MISTAKE, project="two")], sysroot)
+    assert [(one.subject, [reason.id for reason in one.reasons]) for one in found] == [
+        ("one", ["no-space"]),
+        ("two", ["compile-error"]),
+    ]
+
+
+def test_the_most_fundamental_comes_first(sysroot):
+    said = "f.c:1:10: fatal error: zmq.h: No such file or directory\nf.c:2:1: fatal error: error writing to /tmp/x.s: No space left on device"
+    (one,) = explain(framed(f"{said}\nerror: Command '['gcc']' failed"), [failure(said)], sysroot)
+    assert one.message().startswith("failing was not built [no-space]: ")
+    assert "\nalso [missing-library]: the sysroot has no zeromq" in one.message()
+    assert len(one.hint().splitlines()) == 2
+
+
+def test_nothing_is_known_of_an_empty_output(sysroot):
+    (one,) = explain("", [], sysroot)
+    assert one.message() == "the wheels were not made; the cause is none that crosspy knows"
+    assert one.hint()
+
+
+# The sysroot.
+
+
+@pytest.mark.parametrize(
+    ("thing", "name", "id_"),
+    [
+        ("header", "ffi.h", "not-looked-for"),
+        ("header", "./xmlstring.h", "not-looked-for"),
+        ("library", "ffi", "not-looked-for"),
+        ("module", "libffi", "not-looked-for"),
+        ("module", "libzmq", "missing-library"),
+        ("program", "pg_config", "missing-library"),
+        ("program", "zonk-config", "missing-library"),
+        ("program", "protoc", "missing-program"),
+        ("package", "ZLIB", "missing-library"),
+    ],
+)
+def test_a_thing_is_looked_for_in_the_sysroot(sysroot, thing, name, id_):
+    found = judge(thing, name, sysroot)
+    assert found
+    assert found.id == id_
+
+
+@pytest.mark.parametrize(("thing", "name"), [("named", "file-of-mine"), ("header", "/etc/x.h")])
+def test_what_is_too_vague_is_not_told(sysroot, thing, name):
+    assert judge(thing, name, sysroot) is None
+
+
+def test_each_cause_can_be_said():
+    fields = dict.fromkeys(
+        [
+            "project",
+            "have",
+            "needs",
+            "reason",
+            "requirement",
+            "module_name",
+            "distribution",
+            "triple",
+            "detail",
+            "place",
+        ],
+        "x",
+    )
+    for cause in CAUSES:
+        assert cause.says.format_map(fields).count("{") == 0
+        assert cause.step.format_map(fields).count("{") == cause.step.count("{{")
