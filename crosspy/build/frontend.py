@@ -40,8 +40,10 @@ _PASSED: Final = frozenset({
 """Variables of the caller that a build may see; all others stay outside."""
 
 _PASSED_RUST: Final = re.compile(
-    r"RUSTC|RUSTFLAGS|RUSTC_(WORKSPACE_)?WRAPPER|RUST_TARGET_PATH|RUST_BACKTRACE|RUSTUP_\w+|SCCACHE_\w+"
-    r"|CARGO|CARGO_(HOME|TARGET_DIR|ENCODED_RUSTFLAGS|(BUILD|HTTP|NET|PROFILE|REGISTR(Y|IES)|TARGET|TERM|UNSTABLE)_\w+)"
+    r"RUSTC|RUSTFLAGS|RUSTC_((WORKSPACE_)?WRAPPER|BOOTSTRAP)|RUST_TARGET_PATH|RUST_BACKTRACE|RUSTUP_\w+|SCCACHE_\w+"
+    r"|CARGO|CARGO_(HOME|TARGET_DIR|ENCODED_RUSTFLAGS|(BUILD|HOST|HTTP|NET|PROFILE|REGISTR(Y|IES)|TARGET|TERM|UNSTABLE)_\w+)"
+    # Buildroot's, for targets of the build machine's kind.
+    r"|__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS"
 )
 """The same for Rust: its programs, flags, and what configures cargo (the Cargo book, "Environment Variables")."""
 

@@ -29,6 +29,11 @@ DECIDING: Final = frozenset({
 })  # fmt: skip
 """Variables of the caller that decide a result; the others that pass say where things are on this machine."""
 
+_DECIDING_RUST: Final = re.compile(
+    r"CARGO_(ENCODED_RUSTFLAGS|(BUILD|HOST|PROFILE|UNSTABLE)_\w+|TARGET_(?!DIR)\w+)|RUST_TARGET_PATH|RUSTC_BOOTSTRAP"
+)
+"""The same of cargo's configuration; rustc itself is told apart by what it says of itself."""
+
 _CACHES: Final = frozenset({"ccache", "sccache", "distcc", "icecc"})
 """Programs before a compiler that do not change what it makes."""
 
@@ -73,7 +78,7 @@ def situation(
     }
     if not isolated:
         parts["build layer"] = _packages(env)
-    for name in sorted(DECIDING & set(variables)):
+    for name in sorted(name for name in variables if name in DECIDING or _DECIDING_RUST.fullmatch(name)):
         parts[f"variable {name}"] = _value(name, variables[name], shown)
     digests.save()
     return parts

@@ -403,11 +403,20 @@ def _write_tools(
     _write(directory / "toolchain.cmake", toolchain)
     _write(directory / "config.site", autoconf.config_site(target, hints=bool(options.hints)))
     _write(directory / "build.cmake", "# For code of the build machine: CMake's own choice.\n")
-    (directory / "pyo3").mkdir()
-    _write(
-        directory / "pyo3" / f"_sysconfigdata__linux_{target.python.multiarch or target.machine.name}.py",
-        sysconfig.literal_module(made.variables),
+    _write_pyo3(directory / "pyo3", target, made)
+
+
+def _write_pyo3(prefix: Path, target: Target, made: _Made) -> None:
+    """Write what PyO3 reads of a prefix of the target; build scripts look for the headers in it, too."""
+    python = target.python
+    library, include = (
+        prefix / place / f"python{python.version}{python.abiflags}" for place in ("lib", "include")
     )
+    library.mkdir(parents=True)
+    name = f"_sysconfigdata__linux_{python.multiarch or target.machine.name}.py"
+    _write(library / name, sysconfig.literal_module(made.variables))
+    include.parent.mkdir()
+    include.symlink_to(sysconfig.in_sysroot(python.include, target.sysroot))
 
 
 def _write_answers(directory: Path, target: Target, made: _Made) -> None:

@@ -154,7 +154,12 @@ def _take_rust_of_the_caller(environ: "os._Environ[str]") -> None:
 def _prepare_rust(environ: "os._Environ[str]") -> None:
     """Set what is the build machine's in a build with cargo, and name the paths that no code may hold."""
     for compiler in ("CC", "CXX"):
-        if f"{compiler}_FOR_BUILD" in environ:
-            environ.setdefault(f"HOST_{compiler}", environ[f"{compiler}_FOR_BUILD"])
+        # BUILD_CC and its like are Yocto's; CC_FOR_BUILD is GNU's.
+        native = environ.get(f"BUILD_{compiler}") or environ.get(f"{compiler}_FOR_BUILD")
+        if native:
+            environ.setdefault(f"HOST_{compiler}", native.strip())
+        flags = f"HOST_{compiler.replace('CC', 'C')}FLAGS"
+        if flags in environ:
+            environ[flags] = environ[flags] or environ.get(flags.replace("HOST", "BUILD"), "")
     places = ((environ["CROSSPY_ISOLATED"], "/build-env"), (environ["CROSSPY_SOURCE"], "."))
     environ["CROSSPY_RUST_MAPS"] = "\n".join(f"{place}={name}" for place, name in places if place)

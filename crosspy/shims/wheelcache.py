@@ -503,7 +503,11 @@ def rust_version() -> str:
     if not _rust:
         try:
             done = subprocess.run(
-                ["rustc", "-vV"], check=False, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=os.sep
+                [os.environ.get("RUSTC") or "rustc", "-vV"],
+                check=False,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=os.sep,
             )
             _rust.append(done.stdout.decode("utf-8", "replace"))
         except OSError:

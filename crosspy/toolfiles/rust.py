@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-import shlex
 from collections.abc import Sequence
 from pathlib import PurePath
 from typing import Final
@@ -105,6 +104,7 @@ def rust_variables(target: Target, asked: str = "", *, runner: str = "") -> dict
     toolchain = target.toolchain
     if toolchain is None:
         return {}
+    python = target.python
     spec = asked or rust_triple(target)
     triple = _name(spec)
     lower = triple.replace("-", "_").replace(".", "_")
@@ -115,8 +115,9 @@ def rust_variables(target: Target, asked: str = "", *, runner: str = "") -> dict
         "CARGO_INCREMENTAL": "0",
         "RUSTC": f"{_TOOLS}/rustc",
         "PYO3_CROSS": "1",
-        "PYO3_CROSS_LIB_DIR": "{ROOT}/crosspy/pyo3",
-        "PYO3_CROSS_PYTHON_VERSION": target.python.version + ("t" if "t" in target.python.abiflags else ""),
+        # PREFIX/lib/pythonX.Y: build scripts go on from there to PREFIX/include/pythonX.Y.
+        "PYO3_CROSS_LIB_DIR": f"{{ROOT}}/crosspy/pyo3/lib/python{python.version}{python.abiflags}",
+        "PYO3_CROSS_PYTHON_VERSION": python.version + ("t" if "t" in python.abiflags else ""),
         # The pkg-config crate refuses to work for another machine unless told so; for the build machine it has a
         # program of its own, which does not know the sysroot.
         "PKG_CONFIG_ALLOW_CROSS": "1",
@@ -133,8 +134,9 @@ def rust_variables(target: Target, asked: str = "", *, runner: str = "") -> dict
     if runner:
         variables[f"CARGO_TARGET_{lower.upper()}_RUNNER"] = runner
     if target.sysroot not in {"", "/"}:
-        # bindgen itself tells libclang the target.
-        variables[f"BINDGEN_EXTRA_CLANG_ARGS_{lower}"] = shlex.quote(f"--sysroot={target.sysroot}")
+        # bindgen itself tells libclang the target. It splits this as a shell does.
+        quoted = target.sysroot.replace("'", "'\\''")
+        variables[f"BINDGEN_EXTRA_CLANG_ARGS_{lower}"] = f"--sysroot='{quoted}'"
     if toolchain.cxx:
         variables[f"CXX_{lower}"] = _compiler(target, "g++")
     if "ar" in toolchain.tools:

@@ -48,3 +48,17 @@ def test_what_the_build_machine_compiles_with(builds):
     builds._prepare_rust(environ)
     assert environ["HOST_CC"] == "mine"
     assert environ["CROSSPY_RUST_MAPS"] == "/iso=/build-env\n/src=."
+
+
+def test_yoctos_native_compiler(builds):
+    environ = {
+        "CROSSPY_SOURCE": "/src",
+        "CROSSPY_ISOLATED": "",
+        "CC_FOR_BUILD": "gcc",
+        "BUILD_CC": "gcc -m64 ",
+    }
+    environ |= {"BUILD_CFLAGS": "-O1", "HOST_CFLAGS": "", "HOST_CXXFLAGS": ""}
+    builds._prepare_rust(environ)
+    assert environ["HOST_CC"] == "gcc -m64"
+    assert environ["HOST_CFLAGS"] == "-O1"
+    assert environ["HOST_CXXFLAGS"] == ""

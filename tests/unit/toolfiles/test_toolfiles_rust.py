@@ -162,7 +162,7 @@ def test_cargo_is_told_of_the_target():
     lower = "armv7_unknown_linux_gnueabihf"
     assert found["CARGO_BUILD_TARGET"] == "armv7-unknown-linux-gnueabihf"
     assert found[f"CARGO_TARGET_{lower.upper()}_LINKER"] == found[f"CC_{lower}"] == "arm-linux-gnueabihf-gcc"
-    assert found[f"BINDGEN_EXTRA_CLANG_ARGS_{lower}"] == "'--sysroot=/opt/my sysroot'"
+    assert found[f"BINDGEN_EXTRA_CLANG_ARGS_{lower}"] == "--sysroot='/opt/my sysroot'"
     assert found["HOST_CFLAGS"] == ""
 
 
@@ -174,7 +174,9 @@ def test_an_asked_name_is_the_name_of_everything():
 
 
 def test_a_free_threaded_target_is_named_so():
-    assert rust_variables(make_target(python={"abiflags": "t"}))["PYO3_CROSS_PYTHON_VERSION"].endswith("t")
+    found = rust_variables(make_target(version="3.13", python={"abiflags": "t"}))
+    assert found["PYO3_CROSS_PYTHON_VERSION"] == "3.13t"
+    assert found["PYO3_CROSS_LIB_DIR"] == "{ROOT}/crosspy/pyo3/lib/python3.13t"
 
 
 @pytest.mark.parametrize(
