@@ -203,6 +203,7 @@ CAUSES: Final = (
             r"(cargo|rustc)'?: (No such file or directory|not found|command not found)",
             r"No such file or directory: '(cargo|rustc)'",
             r"Rust not found|Failed to run `rustc`",
+            r"crosspy: error: this build needs Rust, and there is no \w+ on PATH",
         ),
     ),
     Cause(
@@ -211,8 +212,16 @@ CAUSES: Final = (
         step="Install it: rustup target add {triple}; Debian has it as libstd-rust-dev of the target's architecture.",
         where=("output",),
         patterns=_all(
-            r"error\[E0463\]: can't find crate for `(std|core)`(.*\n){0,3}.*the `(?P<triple>[^`]+)` target may not be installed"
+            r"crosspy: error: .* cannot make code for (?P<triple>\S+)",
+            r"error\[E0463\]: can't find crate for `(std|core)`(.*\n){0,3}.*the `(?P<triple>[^`]+)` target may not be installed",
         ),
+    ),
+    Cause(
+        id="no-crates",
+        says="cargo may not use the network, and crates are missing",
+        step="Get them once: crosspy crates SDIST... -d DIR; then build with: crosspy wheel --crates DIR ...",
+        where=("output",),
+        patterns=_all(r"crosspy: hint: there is no network for cargo here"),
     ),
     Cause(
         id="no-module",

@@ -79,6 +79,16 @@ PRINTED = [
         error: could not compile `libc` (lib) due to 1 previous error
         Error: command ['maturin', 'pep517', 'build-wheel'] returned non-zero exit status 1
      """),
+    ("no-rust-target", "aarch64-poky-linux-gnu", """
+        crosspy: error: /usr/bin/rustc cannot make code for aarch64-poky-linux-gnu
+        error: error loading target specification: could not find specification for target "aarch64-poky-linux-gnu"
+     """),
+    ("no-rust", "rustc", "crosspy: error: this build needs Rust, and there is no cargo on PATH"),
+    ("no-crates", "crosspy crates", """
+        error: no matching package named `itoa` found
+        As a reminder, you're using offline mode (--offline) which can sometimes cause surprising resolution failures
+        crosspy: hint: there is no network for cargo here (--no-index, --crates or CARGO_NET_OFFLINE), and crates are missing.
+     """),
     ("ran-target-program", "--emulator", "/bin/sh: 1: ./p: Exec format error"),
     ("ran-target-program", "--hints", """
         OSError: [Errno 8] Exec format error: a program made for aarch64-unknown-linux-gnu does not run on the build machine.: './p'
