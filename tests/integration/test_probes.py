@@ -22,6 +22,8 @@ reason = "it asks what only the target knows"
 link = "https://example.org/asking"
 env.ASKING = "told"
 configure.ac_cv_asking = "told"
+cmake = { ASKED = 42, ASKED__TRYRUN_OUTPUT = "" }
+meson.asked = "told"
 
 [[hint]]
 package = "asking"
@@ -59,6 +61,7 @@ def test_hints_are_the_answers(arm64, made, crosspy, pip_environ, tmp_path):
     found = answers(crosspy, env, "asking", pip_environ, tmp_path)
     assert found["env"] == "told"
     assert found["configure"] == ["yes", "yes", "told"]
+    assert (found["cmake"], found["meson"]) == ("42", "told")
     assert found["log_compiler"] == 77
     assert "does not run on the build machine" in found["run"]
     assert "--hints FILE" in found["run"]
@@ -68,6 +71,7 @@ def test_an_emulator_runs_what_a_build_runs(armhf, made, crosspy, pip_environ, t
     env, _ = made(armhf, "--emulator", armhf.qemu)
     found = answers(crosspy, env, "asking", pip_environ, tmp_path)
     assert found["run"] == 4
+    assert (found["cmake"], found["meson"]) == ("4", "4")
     assert found["log_compiler"] == found["run"]
 
 

@@ -3,6 +3,8 @@ import json
 import os
 import shlex
 import subprocess
+import sys
+import tempfile
 
 from setuptools import setup
 
@@ -14,6 +16,17 @@ def compiled_and_run():
     except OSError as error:
         return str(error)
 
+
+def answered(*words):
+    """Return what a build tool prints behind ANSWER, or the names that CMake asks for."""
+    done = subprocess.run(words, check=False, capture_output=True, text=True)
+    lines = (done.stdout + done.stderr).splitlines()
+    if done.returncode:
+        return sorted({line.split()[0] for line in lines if line.startswith("   ")})
+    return next(line.split()[-1] for line in lines if "ANSWER" in line)
+
+
+MESON = "import sys; sys.argv = ['meson', 'setup', sys.argv[1]]; import mesonbuild.mesonmain as m; sys.exit(m.main())"
 
 # What a configure script does with its site file, and then with a test that would have to run.
 CONFIGURE = """
@@ -28,6 +41,8 @@ answers = {
         ["sh", "-c", CONFIGURE], check=True, capture_output=True, text=True
     ).stdout.split(),
     "env": os.environ.get("ASKING"),
+    "cmake": answered("cmake", "-G", "Ninja", "-S", ".", "-B", tempfile.mkdtemp()),
+    "meson": answered(sys.executable, "-c", MESON, tempfile.mkdtemp()),
     "log_compiler": subprocess.run([os.environ["LOG_COMPILER"], "./probe"], check=False).returncode,
 }
 with open("asking.py", "w") as file:
