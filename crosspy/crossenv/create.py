@@ -401,6 +401,7 @@ def _write_tools(
     _write(directory / "cross.ini", meson.cross_file(target, emulator=emulated))
     toolchain = cmake.toolchain_file(target, emulator=emulated, hints=bool(options.hints))
     _write(directory / "toolchain.cmake", toolchain)
+    _write(directory / "findpython.cmake", cmake.FIND_PYTHON)
     _write(directory / "config.site", autoconf.config_site(target, hints=bool(options.hints)))
     _write(directory / "build.cmake", "# For code of the build machine: CMake's own choice.\n")
     _write_pyo3(directory / "pyo3", target, made)

@@ -30,6 +30,7 @@ def prepare(argv: list[str]) -> None:
         environ["CROSSPY_BUILD"] = ROOT
     # Modes of files in a wheel come from the build tree: they must not depend on who builds.
     os.umask(0o022)
+    environ["CROSSPY_PYTHON"] = sys.executable
     environ["CROSSPY_SOURCE"] = os.getcwd()
     environ["CROSSPY_ISOLATED"] = _isolated_root()
     _see_build_tools(environ)

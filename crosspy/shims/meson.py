@@ -33,15 +33,25 @@ def apply(_module: ModuleType) -> None:
         "--cross-file",
         os.path.join(ROOT, "crosspy", "cross.ini"),
         "--cross-file",
-        _python_file(),
+        _build_file(),
         *(word for path in hints.meson_files() for word in ("--cross-file", path)),
     ]
 
 
-def _python_file() -> str:
-    """Write the machine file that names this very interpreter: an isolated environment has its own."""
-    path = os.path.join(sys.prefix, "crosspy-python.ini")
-    text = f"[binaries]\npython = {sys.executable!r}\npython3 = {sys.executable!r}\n"
+def _build_file() -> str:
+    """Write the machine file of what differs from one build to another, and return its path.
+
+    That is this very interpreter, and the programs of build requirements that tell flags (numpy-config,
+    pybind11-config): in a cross build Meson takes those from a machine file only.
+    """
+    programs = {"python": sys.executable, "python3": sys.executable, "cmake": "cmake", **_config_programs()}
+    lines = ["[binaries]", *(f"{name} = {_text(path)}" for name, path in sorted(programs.items()))]
+    lines += [
+        "[properties]",
+        f"cmake_toolchain_file = {_text(os.path.join(ROOT, 'crosspy', 'toolchain.cmake'))}",
+    ]
+    text = "\n".join(lines) + "\n"
+    path = os.path.join(os.environ.get("CROSSPY_ISOLATED") or sys.prefix, "crosspy-build.ini")
     try:
         with open(path, encoding="utf-8") as file:
             if file.read() == text:
@@ -53,3 +63,24 @@ def _python_file() -> str:
         file.write(text)
     os.replace(temporary, path)
     return path
+
+
+def _config_programs() -> dict[str, str]:
+    """Return the ``*-config`` programs that came with build requirements, by name."""
+    isolated = os.environ.get("CROSSPY_ISOLATED")
+    found: dict[str, str] = {}
+    for directory in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        if directory.startswith(isolated or os.path.join(ROOT, "build", "")):
+            try:
+                names = sorted(os.listdir(directory))
+            except OSError:
+                continue
+            for name in names:
+                if name.endswith("-config"):
+                    found.setdefault(name, os.path.join(directory, name))
+    return found
+
+
+def _text(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -4,6 +4,10 @@ numpy as a build requirement is imported by the build machine's interpreter, and
 into code for the target. ``NPY_SIZEOF_LONG`` of the wrong one makes modules that fail on the device
 (pandas-dev/pandas#62883). So what compilers read of such a package is replaced by the same file of the target's build
 of the same version: a package already in the environment or the sysroot, else one that is built now.
+
+Shared libraries (pyarrow's and torch's are linked against) cannot be replaced, for the native copy loads its own. The
+target's lie in ``target-packages``, a directory beside ``site-packages`` with the same paths in it, to which the
+compilers' launchers lead whatever a linker is told of them.
 """
 
 import csv
@@ -19,6 +23,8 @@ import zipfile
 from . import ROOT, buildfacts, facts, wheelcache
 
 _FOR_COMPILERS = (".h", ".hh", ".hpp", ".a", ".pc", ".ini", ".pxd", ".cmake")
+_HEADERS = (".h", ".hh", ".hpp")
+_LIBRARY = re.compile(r"(?:^|/)lib[^/]+\.so(?:\.[\d.]+)?$")
 _CONFIGURED = re.compile(
     rb"^[ \t]*#[ \t]*define[ \t]+\w*(?:SIZEOF|ALIGNOF|BYTE_ORDER|BYTEORDER)\w*[ \t]+[\d(]", re.MULTILINE
 )
@@ -40,9 +46,11 @@ def complete(library: str, pip_words: list[str]) -> dict[str, str]:
             continue
         name, _, version = entry.removesuffix(".dist-info").partition("-")
         files = _recorded(library, entry)
-        if version and any(file.endswith(".so") for file in files) and _is_configured(library, files):
+        if version and _is_native(files) and (_is_linked(files) or _is_configured(library, files)):
             twin = _twin(name, version, pip_words)
-            _replace(library, files, twin)
+            recorded = _files(twin, _title(f"{name}-{version}"))
+            _replace(library, twin, recorded)
+            _mirror(library, twin, recorded)
             used[f"{name}=={version}"] = wheelcache.noted_entry(name, version) or _identity(
                 twin, f"{name}-{version}"
             )
@@ -81,12 +89,26 @@ def _recorded(library: str, entry: str) -> list[str]:
     return [name for name in names if not os.path.isabs(name) and ".." not in name.split("/")]
 
 
+def _is_native(files: list[str]) -> bool:
+    return any(name.endswith((".so", ".a")) or _LIBRARY.search(name) for name in files)
+
+
+def _is_linked(files: list[str]) -> bool:
+    """Say whether a package has libraries to link, and headers that go with them."""
+    return any(name.endswith(".a") for name in files) or (
+        any(map(_is_library, files)) and any(name.endswith(_HEADERS) for name in files)
+    )
+
+
+def _is_library(name: str) -> bool:
+    """Say whether this is a shared library for others: not an extension, nor what auditwheel put into NAME.libs."""
+    return _LIBRARY.search(name) is not None and not name.partition("/")[0].endswith(".libs")
+
+
 def _is_configured(library: str, files: list[str]) -> bool:
-    """Say whether a package has static libraries, or headers that a configuration for one machine was written into."""
+    """Say whether a package has headers that a configuration for one machine was written into."""
     for name in files:
-        if name.endswith(".a"):
-            return True
-        if name.endswith((".h", ".hpp")):
+        if name.endswith(_HEADERS):
             try:
                 with open(os.path.join(library, name), "rb") as file:
                     if _CONFIGURED.search(file.read(1 << 18)):
@@ -96,11 +118,25 @@ def _is_configured(library: str, files: list[str]) -> bool:
     return False
 
 
-def _replace(library: str, files: list[str], twin: str) -> None:
+def _replace(library: str, twin: str, files: list[str]) -> None:
     for name in files:
-        source = os.path.join(twin, name)
-        if name.endswith(_FOR_COMPILERS) and os.path.isfile(source):
-            shutil.copyfile(source, os.path.join(library, name))
+        if name.endswith(_FOR_COMPILERS):
+            path = os.path.join(library, name)
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+            # Not into the file that is there: pip may have linked it to its cache.
+            if os.path.lexists(path):
+                os.unlink(path)
+            shutil.copyfile(os.path.join(twin, name), path)
+
+
+def _mirror(library: str, twin: str, files: list[str]) -> None:
+    """Link the twin's shared libraries into ``target-packages``, also by the names without a version (-lNAME)."""
+    for name in filter(_is_library, files):
+        path = os.path.join(os.path.dirname(library), "target-packages", name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        for link in {path, path[: path.rindex(".so") + 3]}:
+            if not os.path.lexists(link):
+                os.symlink(os.path.join(twin, name), link)
 
 
 def _twin(name: str, version: str, pip_words: list[str]) -> str:
@@ -120,7 +156,9 @@ def _twin(name: str, version: str, pip_words: list[str]) -> str:
 def _present(name: str, version: str) -> str:
     """Return the directory of the environment or the sysroot where a distribution is installed; empty if in none."""
     places = (os.path.join(ROOT, *facts.LIBRARY), *buildfacts.PACKAGE_DIRS)
-    return next((place for place in places if _holds(place, _title(f"{name}-{version}"))), "")
+    wanted = _title(f"{name}-{version}")
+    # cross-expose leaves metadata alone.
+    return next((place for place in places if _is_native(_files(place, wanted))), "")
 
 
 def _title(text: str) -> str:
@@ -133,16 +171,16 @@ def _normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def _holds(directory: str, wanted: str) -> bool:
+def _files(directory: str, wanted: str) -> list[str]:
+    """Return the files of the distribution ``wanted`` (``name-version``) in ``directory``; none if it is not there."""
     try:
         entries = os.listdir(directory)
     except OSError:
-        return False
+        return []
     for entry in entries:
         if entry.endswith(".dist-info") and _title(entry) == wanted:
-            # cross-expose leaves metadata alone.
-            return any(file.endswith(".so") for file in _recorded(directory, entry))
-    return False
+            return _recorded(directory, entry)
+    return []
 
 
 def _build(requirement: str, kept: str, pip_words: list[str]) -> None:
@@ -153,29 +191,31 @@ def _build(requirement: str, kept: str, pip_words: list[str]) -> None:
     os.makedirs(os.path.dirname(kept), exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".twin-", dir=os.path.dirname(kept)) as scratch:
         wheels = os.path.join(scratch, "wheels")
-        python = os.path.join(ROOT, "bin", "python")
-        argv = [
-            python,
-            "-m",
-            "pip",
-            "wheel",
-            "--no-deps",
-            "--progress-bar",
-            "off",
-            "-w",
-            wheels,
-            *options,
-            requirement,
-        ]
-        done = subprocess.run(argv, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        if done.returncode:
-            sys.stderr.write(done.stdout.decode("utf-8", "replace"))
-            raise TwinError(
-                f"{requirement} is a build requirement whose headers or libraries are compiled against, so its build for "
-                "the target is needed; it failed (see above)"
-            )
+        _wheel(requirement, wheels, options)
         tree = os.path.join(scratch, "tree")
         with zipfile.ZipFile(os.path.join(wheels, os.listdir(wheels)[0])) as archive:
             archive.extractall(tree)
         if not os.path.isdir(kept):
             os.rename(tree, kept)
+
+
+def _wheel(requirement: str, wheels: str, options: list[str]) -> None:
+    """Make the target's wheel of ``requirement``; one without sources is taken as its project publishes it."""
+    words = [os.path.join(ROOT, "bin", "python"), "-m", "pip", "wheel", "--no-deps", "--progress-bar", "off"]
+    output = b""
+    for policy in (os.environ.get("CROSSPY_POLICY", "sdist"), "auto"):
+        done = subprocess.run(
+            [*words, "-w", wheels, *options, requirement],
+            env={**os.environ, "CROSSPY_POLICY": policy},
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        if done.returncode == 0:
+            return
+        output += done.stdout
+    sys.stderr.write(output.decode("utf-8", "replace"))
+    raise TwinError(
+        f"{requirement} is a build requirement whose headers or libraries are compiled against, so its build for "
+        "the target is needed; it failed (see above)"
+    )

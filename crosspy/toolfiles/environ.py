@@ -27,7 +27,8 @@ DEFAULTS: Final = {
 }
 """Set unless the caller did: a wheel's own dates begin in 1980 (ZIP), and sets have an order."""
 
-FLAGS: Final = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "FFLAGS", "RUSTFLAGS")
+FLAGS: Final = ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "FFLAGS", "RUSTFLAGS", "CMAKE_ARGS")
+"""Flags of the caller that a build gets, and a native one does not."""
 
 
 def launcher_variables(target: Target) -> dict[str, str]:

@@ -44,7 +44,8 @@ S=@sysroot@
 R=
 case " $*" in
 *native*|*" -I/usr/"*|*" -L/usr/"*|*" -L/lib"*|*" -I "*|*" -L "*|*" -isystem"*|*" -iquote"*|*" -idirafter"*|\
-*" -I/lib"*|*" /usr/lib"*|*" /lib"*|*" /usr/local/lib"*|*rpath-link*|*" @"*)
+*" -I/lib"*|*" /usr/lib"*|*" /lib"*|*" /usr/local/lib"*|*rpath-link*|*" @"*|\
+*-L*/site-packages/*|*/site-packages/*.so*)
 @functions@
   # Only such a command line is looked at word by word: that takes a while on a long one.
   left=$#; p=
@@ -54,6 +55,10 @@ case " $*" in
       -march=native|-mtune=native|-mcpu=native) continue ;;
       -I|-L|-isystem|-iquote|-idirafter) p=$a; set -- "$@" "$a"; continue ;;
       @?*) response "${a#@}" ;;
+      -L*/site-packages/*|/*/site-packages/*.so|/*/site-packages/*.so.[0-9]*)
+        # A build requirement brought a library: link the target's build of it (see twins.py).
+        t=${a%%/site-packages/*}/target-packages/${a#*/site-packages/}
+        if [ -d "${t#-L}" ]; then set -- "$@" "$t" $p; elif [ -e "$t" ]; then a=$t; fi ;;
 @mapping@
     esac
     p=; set -- "$@" "$a"

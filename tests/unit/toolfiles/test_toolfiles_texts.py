@@ -247,9 +247,9 @@ def test_meson_without_a_sysroot():
 
 
 def settings(text: str) -> dict[str, str]:
-    """Read the ``set(NAME "value" ...)`` lines; list(APPEND ...) too."""
+    """Read the ``set(NAME "value" ...)`` lines."""
     found = {}
-    for line in text.splitlines():
+    for line in map(str.strip, text.splitlines()):
         if line.startswith("set("):
             name, _, rest = line.removeprefix("set(").removesuffix(")").partition(" ")
             found[name] = rest
@@ -265,13 +265,37 @@ def test_cmake():
     assert found["CMAKE_AR"] == '"${CMAKE_CURRENT_LIST_DIR}/tools/aarch64-linux-gnu-ar"'
     assert found["CMAKE_SYSROOT"] == '"/opt/sysroot"'
     assert found["CMAKE_FIND_ROOT_PATH_MODE_PROGRAM"] == "NEVER"
-    assert found["CMAKE_FIND_ROOT_PATH_MODE_LIBRARY"] == "ONLY"
-    assert found["CMAKE_FIND_ROOT_PATH_MODE_INCLUDE"] == "ONLY"
+    for kind in ("LIBRARY", "INCLUDE", "PACKAGE"):
+        assert found[f"CMAKE_FIND_ROOT_PATH_MODE_{kind}"] == "ONLY"
     assert found["CMAKE_LIBRARY_ARCHITECTURE"] == '"aarch64-linux-gnu"'
-    assert found["Python_INCLUDE_DIR"] == '"/opt/sysroot/usr/include/python3.11" CACHE PATH ""'
-    assert found["Python3_SOABI"] == '"cpython-311-aarch64-linux-gnu" CACHE STRING ""'
-    assert "CMAKE_Fortran_COMPILER" not in found
+    assert found["${_crosspy_prefix}_INCLUDE_DIR"] == '"/opt/sysroot/usr/include/python3.11" CACHE PATH ""'
+    assert found["${_crosspy_prefix}_SOABI"] == '"cpython-311-aarch64-linux-gnu" CACHE STRING ""'
+    assert found["${_crosspy_prefix}_SOSABI"] == '"abi3" CACHE STRING ""'
     assert "CMAKE_OBJCOPY" not in found
+
+
+def test_cmake_finds_no_compiler_of_the_build_machine():
+    """For a language that the toolchain does not have: CMake fails by the name of what it should find."""
+    found = settings(cmake.toolchain_file(make_target(toolchain=make_toolchain(cxx=(), tools={}))))
+    assert found["CMAKE_CXX_COMPILER"] == '"aarch64-linux-gnu-g++"'
+    assert found["CMAKE_Fortran_COMPILER"] == '"aarch64-linux-gnu-gfortran"'
+
+
+@pytest.mark.parametrize(
+    ("variables", "expected"),
+    [
+        (
+            {"LIBDIR": "/usr/lib", "LDLIBRARY": "libpython3.11.so"},
+            '"/opt/sysroot/usr/lib/libpython3.11.so" "/opt/sysroot/usr/lib/aarch64-linux-gnu/libpython3.11.so"',
+        ),
+        ({"LIBDIR": "/usr/lib", "LDLIBRARY": ""}, None),
+        ({"LDLIBRARY": "libpython3.11.so"}, None),
+    ],
+)
+def test_cmake_is_told_where_libpython_may_be(variables, expected):
+    text = cmake.toolchain_file(make_target(python={"config_vars": variables}))
+    assert text.count("if(EXISTS") == (1 if expected else 0)
+    assert expected is None or f"foreach(_crosspy_library {expected})" in text
 
 
 @pytest.mark.parametrize(

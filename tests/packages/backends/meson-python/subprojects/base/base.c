@@ -1,0 +1,6 @@
+#include "base.h"
+
+int base(void)
+{
+    return 42;
+}

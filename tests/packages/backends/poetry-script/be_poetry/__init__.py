@@ -1,0 +1,1 @@
+from ._answer import answer as answer

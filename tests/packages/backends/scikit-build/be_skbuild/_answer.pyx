@@ -1,0 +1,3 @@
+def answer():
+    cdef int half = 21
+    return 2 * half

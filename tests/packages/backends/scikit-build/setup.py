@@ -1,0 +1,3 @@
+from skbuild import setup
+
+setup(packages=["be_skbuild"])
