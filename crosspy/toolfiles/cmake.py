@@ -158,12 +158,10 @@ def _libpython(target: Target) -> list[str]:
     """Return where the target's libpython may be, from its sysconfigdata."""
     variables = target.python.config_vars
     name = str(variables.get("LDLIBRARY", ""))
-    directories = [str(variables.get(key, "")) for key in ("LIBDIR", "LIBPL")]
-    if target.python.multiarch:
-        directories.insert(1, f"{directories[0]}/{target.python.multiarch}")
-    return [
-        f"{in_sysroot(path, target.sysroot)}/{name}" for path in directories if name and path.startswith("/")
-    ]
+    libdir, config = (str(variables.get(key, "")) for key in ("LIBDIR", "LIBPL"))
+    multiarch = f"{libdir}/{target.python.multiarch}" if libdir and target.python.multiarch else ""
+    directories = [path for path in (libdir, multiarch, config) if path.startswith("/")]
+    return [f"{in_sysroot(path, target.sysroot)}/{name}" for path in directories if name]
 
 
 def cache_entries(values: Mapping[str, str]) -> str:

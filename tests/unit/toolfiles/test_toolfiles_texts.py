@@ -289,7 +289,7 @@ def test_cmake_finds_no_compiler_of_the_build_machine():
             '"/opt/sysroot/usr/lib/libpython3.11.so" "/opt/sysroot/usr/lib/aarch64-linux-gnu/libpython3.11.so"',
         ),
         ({"LIBDIR": "/usr/lib", "LDLIBRARY": ""}, None),
-        ({"LDLIBRARY": "libpython3.11.so"}, None),
+        ({"LIBDIR": "", "LDLIBRARY": "libpython3.11.so"}, None),
     ],
 )
 def test_cmake_is_told_where_libpython_may_be(variables, expected):
