@@ -45,7 +45,7 @@ R=
 case " $*" in
 *native*|*" -I/usr/"*|*" -L/usr/"*|*" -L/lib"*|*" -I "*|*" -L "*|*" -isystem"*|*" -iquote"*|*" -idirafter"*|\
 *" -I/lib"*|*" /usr/lib"*|*" /lib"*|*" /usr/local/lib"*|*rpath-link*|*" @"*|\
-*-L*/site-packages/*|*/site-packages/*.so*)
+*-L*/site-packages/*|*/site-packages/*.so*|*-rpath*"$S"/*)
 @functions@
   # Only such a command line is looked at word by word: that takes a while on a long one.
   left=$#; p=
@@ -53,7 +53,7 @@ case " $*" in
     a=$1; shift; left=$((left - 1))
     case $p$a in
       -march=native|-mtune=native|-mcpu=native) continue ;;
-      -I|-L|-isystem|-iquote|-idirafter) p=$a; set -- "$@" "$a"; continue ;;
+      -I|-L|-isystem|-iquote|-idirafter|-Wl,-rpath) p=$a; set -- "$@" "$a"; continue ;;
       @?*) response "${a#@}" ;;
       -L*/site-packages/*|/*/site-packages/*.so|/*/site-packages/*.so.[0-9]*)
         # A build requirement brought a library: link the target's build of it (see twins.py).
@@ -113,6 +113,10 @@ _MAPPING: Final = r"""    */site-packages/*|*/dist-packages/*|"$p"@keep@/*|-I@ke
       o=${a%%/*}; inside "${a#"$o"}"; a=$o$S$r ;;
     -Wl,-rpath-link,/usr/*|-Wl,-rpath-link=/usr/*|-Wl,-rpath-link,/lib*|-Wl,-rpath-link=/lib*)
       o=${a%%/*}; inside "${a#"$o"}"; a=$o$S$r ;;
+    -Wl,*rpath-link*) ;;
+    -Wl,*rpath*@keep@/*)
+      # Where a library is on the target: a linker is told where it is on this machine.
+      while case $a in *@keep@/*) ;; *) false ;; esac; do a=${a%%@keep@/*}/${a#*@keep@/}; done ;;
     /usr/lib*/*.so|/usr/lib*/*.so.[0-9]*|/usr/lib*/*.a|/lib*/*.so|/lib*/*.so.[0-9]*|/lib*/*.a|/usr/local/lib*/*.so|/usr/local/lib*/*.a)
       [ -n "$p" ] || { library "$a"; a=$r; } ;;"""
 

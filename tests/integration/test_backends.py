@@ -60,7 +60,6 @@ PROJECTS = {
 CASES = [
     *[("arm64", name) for name in PROJECTS],
     ("armhf", "meson-python"),  # 32-bit: the headers of build requirements
-    ("armhf", "setuptools-cmake"),
     ("riscv64", "scikit-build-core"),  # Python 3.13: nanobind has a stable ABI
 ]
 

@@ -272,8 +272,8 @@ def test_pip_inside_the_environment(arm64, crosspy, tmp_path, pip_environ, versi
     assert "setuptools" not in listed
 
 
-def test_headers_of_a_build_requirement_are_the_targets(bed, wheel, tmp_path):
-    """64-bit build machine, 32-bit target: a static assertion fails on the wrong headers."""
+def test_headers_and_libraries_of_a_build_requirement_are_the_targets(bed, wheel, tmp_path):
+    """64-bit build machine, 32-bit target: a static assertion fails on the wrong headers, a linker on a library."""
     links = tmp_path / "links"
     links.mkdir()
     run(
@@ -289,4 +289,11 @@ def test_headers_of_a_build_requirement_are_the_targets(bed, wheel, tmp_path):
     )
     # Debian's headers include <MULTIARCH/pythonX.Y/pyconfig.h>, which a relocated build Python's compiler must be told.
     native = {"BUILD_CFLAGS": f"-idirafter {bed.build_python.parent.parent / 'include'}"}
-    assert "twin_consumer" in wheel(PACKAGES / "twin-consumer", "--find-links", links, env=native)
+    wheels = wheel(PACKAGES / "twin-consumer", "--find-links", links, env=native)
+    library = tmp_path / "lib"
+    for name in ("twin_consumer", "twin_provider"):
+        unpacked(wheels[name], library)
+    assert (
+        on_target(bed, library, "import consumer, struct; print(consumer.size == struct.calcsize('l'))")
+        == "True"
+    )

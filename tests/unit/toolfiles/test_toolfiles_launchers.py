@@ -139,6 +139,12 @@ def bench(tmp_path):
         ("/usr/include/x.c", "/usr/include/x.c"),
         ("-o /usr/include/x.o", "-o /usr/include/x.o"),
         ("-DINC=-I/usr/include", "-DINC=-I/usr/include"),
+        # Where the target looks for libraries: the sysroot is its root.
+        ("-Wl,-rpath,@/usr/lib/x", "-Wl,-rpath,/usr/lib/x"),
+        ("-Wl,-rpath,$ORIGIN/x:@/usr/lib/y:@/opt/z:XX", "-Wl,-rpath,$ORIGIN/x:/usr/lib/y:/opt/z:XX"),
+        ("-Wl,--enable-new-dtags,-rpath,@/usr/lib/x", "-Wl,--enable-new-dtags,-rpath,/usr/lib/x"),
+        ("-Wl,-rpath -Wl,@/usr/lib/x @/usr/lib/y.a", "-Wl,-rpath -Wl,/usr/lib/x @/usr/lib/y.a"),
+        ("-Wl,-rpath-link,@/usr/lib", "-Wl,-rpath-link,@/usr/lib"),
         # Processors.
         ("-march=native -O2", "-O2"),
         ("-mtune=native", ""),
@@ -440,3 +446,27 @@ def test_places_with_quotes(tmp_path, name, override):
     env = {"CROSSPY_CC": str(Bench(tmp_path / "plain").real)} if override else {}
     assert bench.run("-I/usr/include", "x y", **env) == [f"-I{bench.sysroot}/usr/include", "x y"]
     assert f"--sysroot={bench.sysroot}" in bench.heard()
+
+
+def test_a_library_of_a_build_requirement_is_the_targets(bench):
+    """The native copy of the package loads its own; what is linked lies beside it, in target-packages."""
+    library = bench.base / "iso" / "lib" / "python3.11"
+    for directory, names in (
+        ("site-packages/a/lib", ["libx.so", "libx.so.1", "libnative.so"]),
+        ("target-packages/a/lib", ["libx.so", "libx.so.1"]),
+        ("site-packages/a/include", ["x.h"]),
+    ):
+        (library / directory).mkdir(parents=True)
+        for name in names:
+            (library / directory / name).touch()
+    native, target = f"{library}/site-packages/a", f"{library}/target-packages/a"
+    for given, expected in (
+        (f"-L{native}/lib -lx", f"-L{target}/lib -L{native}/lib -lx"),
+        (f"-L {native}/lib -lx", f"-L {target}/lib -L {native}/lib -lx"),
+        (f"x.o {native}/lib/libx.so", f"x.o {target}/lib/libx.so"),
+        (f"{native}/lib/libx.so.1", f"{target}/lib/libx.so.1"),
+        (f"{native}/lib/libnative.so", f"{native}/lib/libnative.so"),
+        (f"-I{native}/include -L{native}/include", f"-I{native}/include -L{native}/include"),
+        (f"-o {library}/site-packages/b.so x.o", f"-o {library}/site-packages/b.so x.o"),
+    ):
+        assert bench.run(*given.split()) == expected.split()

@@ -1,0 +1,4 @@
+long twin_long(void)
+{
+    return sizeof(long);
+}
