@@ -23,14 +23,20 @@ def distribution(root: Path, name: str, files: dict[str, str], version: str = "1
 def twins(shims, tmp_path, monkeypatch):
     module = shims().load("twins")
     monkeypatch.setattr(module, "ROOT", str(tmp_path / "env"))
+    monkeypatch.delenv("CROSSPY_RUN", raising=False)
     return module
 
 
 @pytest.fixture
 def built(twins, monkeypatch):
-    """The requirements that had to be built for the target."""
+    """The requirements that had to be built for the target; each is made without files."""
     asked: list[str] = []
-    monkeypatch.setattr(twins, "_build", lambda requirement, kept, words: asked.append(requirement))
+
+    def build(requirement, kept, _words):
+        asked.append(requirement)
+        Path(kept).mkdir(parents=True)
+
+    monkeypatch.setattr(twins, "_build", build)
     return asked
 
 
