@@ -4,6 +4,7 @@ meson-python passes no cross file on Linux (mesonbuild/meson-python#321); this s
 """
 
 import os
+import re
 import sys
 from types import ModuleType
 
@@ -76,7 +77,7 @@ def _config_programs() -> dict[str, str]:
             except OSError:
                 continue
             for name in names:
-                if name.endswith("-config"):
+                if re.fullmatch(r"[\w.+-]+-config", name):  # other names Meson refuses
                     found.setdefault(name, os.path.join(directory, name))
     return found
 
