@@ -9,7 +9,9 @@ from setuptools.command.build_ext import build_ext
 
 class Build(build_ext):
     def get_ext_filename(self, name):
-        return "twin/libtwin.so" if name.endswith("libtwin") else super().get_ext_filename(name)
+        return (
+            f"{name.replace('.', os.sep)}.so" if name.endswith("libtwin") else super().get_ext_filename(name)
+        )
 
 
 os.makedirs("twin/include", exist_ok=True)
