@@ -217,6 +217,17 @@ def fetch_sources(shop: Workshop, tasks: Iterable[Task]) -> None:
         packages_module.fetch(python, task.package.name, task.source, shop.root / "sdists")
 
 
+def check_targets(shop: Workshop, names: Iterable[str]) -> None:
+    for name in names:
+        bed = shop.bed(name)
+        for path, goal in ((bed.sysroot, f"{name}-corpus"), (bed.build_python, f"build-{bed.python}")):
+            if not path.exists():
+                sys.exit(f"corpus: {path} is missing: make sysroot-{goal}")
+        for program in (f"{bed.triplet}-g++", bed.qemu):
+            if not shutil.which(program):
+                sys.exit(f"corpus: {program} is missing: make system-test, or system-{name}")
+
+
 def commit() -> str:
     git = ["git", "-C", str(ROOT), "log", "-1", "--format=%h"]
     done = subprocess.run(git, capture_output=True, text=True, check=False)
@@ -277,6 +288,7 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
             packages_module.write_lock(python, packages.values())
         return 0
     if not args.page:
+        check_targets(shop, _words(args.target))
         run = Run(shop=shop, commit=commit())
         tasks = [
             task for task in choose(args, packages) if args.again or not run.is_done(task, keep=args.keep)

@@ -30,7 +30,8 @@ All flavours build the same file, the newest that supports the target's Python w
 and the exercise of `tests/corpus/packages.toml`.
 
 ```console
-$ make corpus                                                   # what has no result yet
+$ make corpus                                                   # arm64, crosspy: what has no result yet
+$ make sysroot-armhf-corpus; make corpus C="--target arm64,armhf --tier small"
 $ make corpus C="--target arm64 --only numpy,lxml --flavour crosspy,native"
 $ make corpus C="--again --only numpy"                          # although there is a result
 $ make corpus C="--page"                                        # this page alone

@@ -164,3 +164,9 @@ def test_unknown_names_are_refused(capsys: pytest.CaptureFixture[str], tmp_path:
     with pytest.raises(SystemExit):
         main([*words, "--target", "vax"], {})
     assert "unknown: vax" in capsys.readouterr().err
+
+
+def test_a_missing_sysroot_is_named_with_what_makes_it(tmp_path: Path) -> None:
+    words = ["--build", str(tmp_path), "--sysroots", str(tmp_path), "--rust-toolchain", str(tmp_path)]
+    with pytest.raises(SystemExit, match="make sysroot-s390x-corpus"):
+        main([*words, "--target", "s390x"], {})
