@@ -185,7 +185,7 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
-def choose(args: argparse.Namespace, packages: Mapping[str, Package]) -> list[Task]:
+def choose(args: argparse.Namespace, packages: Mapping[str, Package], sdists: Path) -> list[Task]:
     """Return the tasks that the options ask for, cheap packages first."""
     only = _words(args.only)
     if unknown := [name for name in only if name not in packages]:
@@ -200,8 +200,9 @@ def choose(args: argparse.Namespace, packages: Mapping[str, Package]) -> list[Ta
                 package.name in only if only else package.tier in tiers and (args.rust or not package.rust)
             )
             if wanted and target not in package.exclude:
+                source = packages_module.pack(package, sdists) if package.path else lock[package.name]
                 tasks += [
-                    Task(package=package, source=lock[package.name], target=target, flavour=flavour)
+                    Task(package=package, source=source, target=target, flavour=flavour)
                     for flavour in _words(args.flavour)
                 ]
     return tasks
@@ -212,7 +213,7 @@ def _words(text: str) -> list[str]:
 
 
 def fetch_sources(shop: Workshop, tasks: Iterable[Task]) -> None:
-    for task in tasks:
+    for task in (task for task in tasks if not task.package.path):
         python = shop.bed(task.target).python
         packages_module.fetch(python, task.package.name, task.source, shop.root / "sdists")
 
@@ -291,7 +292,9 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         check_targets(shop, _words(args.target))
         run = Run(shop=shop, commit=commit())
         tasks = [
-            task for task in choose(args, packages) if args.again or not run.is_done(task, keep=args.keep)
+            task
+            for task in choose(args, packages, root / "sdists")
+            if args.again or not run.is_done(task, keep=args.keep)
         ]
         say(f"{len(tasks)} to run")
         fetch_sources(shop, tasks)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 HERE: Final = Path(__file__).resolve().parent
+ROOT: Final = HERE.parents[1]
 TIERS: Final = ("small", "large", "heavy")
 
 
@@ -21,6 +22,7 @@ class Package:
 
     name: str
     requirement: str
+    path: str = ""
     tier: str = "small"
     rust: bool = False
     pure: bool = False
@@ -75,7 +77,7 @@ def write_lock(python: str, packages: Iterable[Package]) -> None:
     """Ask the index for the newest source distribution of each package that supports Python X.Y."""
     lines = [f"# Python {python}: made by make corpus C=--lock"]
     with _Index(python) as index:
-        for package in packages:
+        for package in (package for package in packages if not package.path):
             version, link = index.find(package.requirement)
             lines.append(f"{package.name}=={version} --hash=sha256:{link.hash} # {link.filename}")
     lock_file(python).write_text("\n".join(lines) + "\n", encoding="utf-8")
@@ -95,6 +97,17 @@ def fetch(python: str, name: str, source: Source, directory: Path) -> Path:
         new.write_bytes(content)
         new.replace(path)
     return path
+
+
+def pack(package: Package, directory: Path) -> Source:
+    """Make the source distribution of a project of this repository."""
+    project = ROOT / package.path
+    version = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
+    source = Source(version=version, filename=f"{package.name}-{version}.tar.gz", sha256="")
+    directory.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(directory / source.filename, "w:gz") as archive:
+        archive.add(project, arcname=f"{package.name}-{version}")
+    return source
 
 
 class _Index:
