@@ -55,7 +55,7 @@ def _when(results: Sequence[Result]) -> str:
         return "Nothing has been run.\n"
     commits = ", ".join(f"{commit} ({count})" for commit, count in states.most_common())
     return (
-        f"Run from {dates[0][:10]} to {dates[-1][:10]} with {', '.join(flags)} for C, C++ and Fortran. Commits of crosspy, with "
+        f"Run from {dates[0][:10]} to {dates[-1][:10]} with {', '.join(flags)} for C, C++ and Fortran, and cargo without optimisation. Commits of crosspy, with "
         f"the number of its results: {commits}. Seconds are of the build alone, on a machine busy with other work: "
         "they compare to nothing.\n"
     )

@@ -105,6 +105,8 @@ class Workshop:
             "CFLAGS": self.flags,
             "CXXFLAGS": self.flags,
             "FFLAGS": self.flags,
+            "CARGO_PROFILE_RELEASE_OPT_LEVEL": "0",
+            "CARGO_PROFILE_RELEASE_LTO": "off",
             **keep,
         }
 
