@@ -23,7 +23,7 @@ import beds
 
 from corpus import packages as packages_module
 from corpus import results
-from corpus.flavours import FLAVOURS, Job, backend_of, built, code_state, compare
+from corpus.flavours import FLAVOURS, Job, backend_of, built, code_state, compare, store
 from corpus.packages import TIERS, Package, Source
 from corpus.page import page
 from corpus.results import OK, Result
@@ -115,9 +115,7 @@ class Run:
             task, backend=backend_of(sdist), result=outcome, seconds=seconds, cause=cause, wheel=wheel_name
         )
         if done.ok and task.flavour == "crosspy":
-            store = shop.root / "wheels" / task.target
-            store.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(job.out / wheel_name, store / wheel_name)
+            shutil.copy2(job.out / wheel_name, store(shop, job.bed) / wheel_name)
         shutil.rmtree(job.work)
         results.write(shop.root, done)
         return done
@@ -230,7 +228,8 @@ def check_targets(shop: Workshop, names: Iterable[str]) -> None:
 
 
 def commit() -> str:
-    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%h"]
+    """Return the last commit that changed crosspy itself."""
+    git = ["git", "-C", str(ROOT), "log", "-1", "--format=%h", "--", "crosspy"]
     done = subprocess.run(git, capture_output=True, text=True, check=False)
     return done.stdout.strip() or "unknown"
 

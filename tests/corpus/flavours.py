@@ -43,9 +43,7 @@ def native(shop: Workshop, job: Job) -> None:
 def crosspy(shop: Workshop, job: Job) -> None:
     """``crosspy wheel``, and nothing else."""
     env = crosspy_env(shop, job.bed)
-    shop.crosspy(
-        job.log, "wheel", env, "--no-cache", "--no-deps", "-w", job.out, job.sdist, result="build failed"
-    )
+    shop.crosspy(job.log, *_crosspy_wheel(shop, env, job), result="build failed")
 
 
 def crosspy_again(shop: Workshop, job: Job) -> None:
@@ -53,18 +51,22 @@ def crosspy_again(shop: Workshop, job: Job) -> None:
     env = crosspy_env(shop, job.bed, name="somewhere-else")
     other = fresh(job.work / "temporary-files-of-the-second-build")
     environ = {**shop.variables("crosspy-again"), "TMPDIR": str(other)}
-    shop.crosspy(
-        job.log,
-        "wheel",
-        env,
-        "--no-cache",
-        "--no-deps",
-        "-w",
-        job.out,
-        job.sdist,
-        result="build failed",
-        env=environ,
-    )
+    shop.crosspy(job.log, *_crosspy_wheel(shop, env, job), result="build failed", env=environ)
+
+
+def _crosspy_wheel(shop: Workshop, env: Path, job: Job) -> list[str | Path]:
+    words: list[str | Path] = ["wheel", env, "--no-cache", "--no-deps", "-w", job.out]
+    if job.package.needs:
+        # The target's copy of a build requirement (numpy): the one that the corpus built, not one more.
+        words += ["--find-links", store(shop, job.bed)]
+    return [*words, job.sdist]
+
+
+def store(shop: Workshop, bed: Bed) -> Path:
+    """Return the directory of crosspy's good wheels for a target."""
+    directory = shop.root / "wheels" / bed.name
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
 
 
 def crossenv(shop: Workshop, job: Job) -> None:

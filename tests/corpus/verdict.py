@@ -8,7 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Final
 
-from corpus.flavours import Job, crosspy_env, native_python
+from corpus.flavours import Job, crosspy_env, native_python, store
 from corpus.packages import HERE, read_lock
 from corpus.workshop import Bed, Failure, Workshop, fresh
 from crosspy.build.check import check_wheel
@@ -121,10 +121,15 @@ def _dependencies(shop: Workshop, job: Job, wheel: Path, env: Path) -> list[Path
                 "-c",
                 _constraints(job),
             ]
-            store = shop.root / "wheels" / job.bed.name
-            store.mkdir(parents=True, exist_ok=True)
             requirements = job.package.deps or [wheel]
-            shop.crosspy(job.log, *words, "--find-links", store, *requirements, result="dependencies failed")
+            shop.crosspy(
+                job.log,
+                *words,
+                "--find-links",
+                store(shop, job.bed),
+                *requirements,
+                result="dependencies failed",
+            )
             (directory / wheel.name).unlink(missing_ok=True)
             (directory / "done").touch()
     return sorted(directory.glob("*.whl"))
