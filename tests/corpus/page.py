@@ -19,7 +19,7 @@ QEMU by the target's own Python. No package has settings of its own: what one ne
 | flavour | how it is built |
 |---|---|
 | native | `pip wheel` and the build machine's Python; a package counts only if that works |
-| crosspy | `crosspy wheel ENV SDIST`, nothing else |
+| crosspy | `crosspy wheel ENV SDIST`; where it needs others of the corpus, `--find-links` to their wheels |
 | crosspy-again | the same in another environment, at another time: must be the same wheel, byte by byte |
 | crossenv | crossenv 1.6.2 as it is created, `pip wheel SDIST` |
 | crossenv-helped | its README's way: build requirements by `build-pip`, no isolation, `PKG_CONFIG_*` set |
