@@ -53,6 +53,11 @@ class Console:
         if hint:
             self._say(f"{self.paint('hint:', 'cyan')} {hint}")
 
+    def lines(self, text: str) -> None:
+        """Show what a program said, as it is."""
+        if text.strip():
+            self._say(text.rstrip("\n"))
+
     @staticmethod
     def _say(line: str) -> None:
         sys.stdout.flush()

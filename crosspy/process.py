@@ -7,7 +7,7 @@ import select
 import shlex
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -111,6 +111,28 @@ def stream(argv: Sequence[str], *, env: Mapping[str, str], copy: BinaryIO) -> in
         except BaseException:
             child.kill()
             raise
+
+
+def run_aside(
+    argv: Sequence[str], *, env: Mapping[str, str], output: BinaryIO, stopped: Callable[[], bool]
+) -> int:
+    """Run ``argv`` to its end, all it says into ``output``, and return its exit status; for threads.
+
+    :param stopped: asked again and again; once it says so, the process is terminated.
+    :raises FileNotFoundError: if ``argv[0]`` is not on ``env["PATH"]``.
+    """
+    program = find_program(argv[0], path=env.get("PATH", os.defpath))
+    if program is None:
+        raise FileNotFoundError(argv[0])
+    with subprocess.Popen(
+        [program, *argv[1:]], env=dict(env), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+    ) as child:
+        while True:
+            try:
+                return child.wait(timeout=0.5)
+            except subprocess.TimeoutExpired:
+                if stopped():
+                    child.terminate()
 
 
 def _output(child: subprocess.Popen[bytes]) -> Iterator[bytes]:

@@ -2,29 +2,34 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import re
 import shlex
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from crosspy import process
+from crosspy.build.ahead import Ahead, build_ahead, constraints, named_requirements
 from crosspy.build.check import check_wheel
 from crosspy.build.digests import Digests, of_texts
 from crosspy.build.downloads import download_options
 from crosspy.build.evidence import read_failures
 from crosspy.build.explain import explain
+from crosspy.build.jobserver import Jobserver, jobserver
 from crosspy.build.log import BuildLog, open_log
 from crosspy.build.missing import sysroot_of
 from crosspy.build.situation import situation
 from crosspy.console import Console
 from crosspy.crossenv.layout import CrossEnv
 from crosspy.errors import BuildFailedError, EnvironmentDirError, UsageError
+from crosspy.model.tags import marker_environment
 
 Policy = Literal["sdist", "wheel", "auto"]
 
@@ -33,8 +38,8 @@ _PASSED: Final = frozenset({
     "http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
     "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC", "LD_LIBRARY_PATH",
     "CC", "CXX", "AR", "NM", "RANLIB", "STRIP", "LD", "OBJCOPY", "OBJDUMP", "READELF", "FC",
-    "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "FFLAGS", "CMAKE_ARGS", "CMAKE_BUILD_PARALLEL_LEVEL", "CCACHE_DIR", "DISTCC_HOSTS", "ICECC_VERSION",
-    "CROSSPY_KEEP", "BUILD_CC", "BUILD_CXX", "BUILD_CFLAGS", "BUILD_CXXFLAGS", "BUILD_CPPFLAGS", "BUILD_LDFLAGS", "BUILD_AR",
+    "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "FFLAGS", "CMAKE_ARGS", "CMAKE_BUILD_PARALLEL_LEVEL",
+    "CROSSPY_KEEP", "CROSSPY_LAUNCHER", "BUILD_CC", "BUILD_CXX", "BUILD_CFLAGS", "BUILD_CXXFLAGS", "BUILD_CPPFLAGS", "BUILD_LDFLAGS", "BUILD_AR",
     "CC_FOR_BUILD", "CXX_FOR_BUILD", "CFLAGS_FOR_BUILD", "LDFLAGS_FOR_BUILD", "NPY_BLAS_ORDER", "NPY_LAPACK_ORDER",
 })  # fmt: skip
 """Variables of the caller that a build may see; all others stay outside."""
@@ -46,6 +51,8 @@ _PASSED_RUST: Final = re.compile(
     r"|__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS"
 )
 """The same for Rust: its programs, flags, and what configures cargo (the Cargo book, "Environment Variables")."""
+_PASSED_PREFIXES: Final = ("CCACHE_", "SCCACHE_", "DISTCC_", "ICECC_")
+"""Those of compiler launchers, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -71,6 +78,8 @@ class BuildOptions:
     """Where the log goes, and stays; otherwise that of a failure stays, in the environment."""
     cache: Path | None = None
     """Directory of the wheel cache; None: nothing is taken from one, or kept."""
+    jobs: int = 0
+    """How many processes may work at once; 0: as the caller's jobserver says, else as there are CPUs."""
 
 
 def build_wheels(
@@ -96,35 +105,89 @@ def build_wheels(
         raise UsageError(
             f"no directory of crates: {options.crates}", hint="Make it with: crosspy crates SDIST... -d DIR"
         )
-    with tempfile.TemporaryDirectory(prefix="crosspy-wheel-") as name:
-        scratch = Path(name)
-        words = [_separate(requirement, scratch) for requirement in requirements]
+    with _scratch() as scratch, jobserver(options.jobs, environ, scratch) as server:
         made = scratch / "wheels"
-        variables = build_environment(env, options, environ)
-        variables |= cache_variables(env, options, variables, scratch=scratch, console=console)
-        argv = [
-            str(env.python),
-            "-m",
-            "pip",
-            "wheel",
-            "--wheel-dir",
-            str(made),
-            *pip_options(options, console),
-        ]
-        if not options.no_index:
-            argv += download_options(env.build_python, {**environ, "CROSSPY_ENV": "off"})
-        argv += words
-        console.note("running: " + shlex.join(argv))
         evidence = scratch / "evidence"
         evidence.mkdir()
+        variables = build_environment(env, options, environ)
+        variables |= server.variables(scratch / "tools", variables["PATH"])
+        variables |= cache_variables(env, options, variables, scratch=scratch, console=console)
+        variables |= {"CROSSPY_EVIDENCE": str(evidence), "TMPDIR": str(scratch / "tmp")}
+        downloads = (
+            [] if options.no_index else download_options(env.build_python, {**environ, "CROSSPY_ENV": "off"})
+        )
+        pip = [str(env.python), "-m", "pip", "wheel", *downloads, "--wheel-dir"]
+        argv = [*pip, str(made), *pip_options(options, console)]
+        argv += [_separate(requirement, scratch) for requirement in requirements]
         with open_log(options.log, env.root / "crosspy" / "logs") as log:
-            status = process.stream(argv, env={**variables, "CROSSPY_EVIDENCE": str(evidence)}, copy=log.file)
+            words = named_requirements(
+                requirements, options.requirement_files, marker_environment(env.target)
+            )
+            if server.jobs > 1 and len(words) > 1:
+                _build_ahead(env, words, pip, options, console, variables=variables, server=server, log=log)
+            console.note("running: " + shlex.join(argv))
+            status = process.stream(argv, env=variables, copy=log.file)
             if status:
                 raise _failed(env, log, evidence, status, _reproducer(env, requirements, options))
         wheels = sorted(made.glob("*.whl"))
         for wheel in wheels:
             check_wheel(wheel, env.target, prebuilt=options.policy != "sdist")
         return _placed(wheels, wheel_dir)
+
+
+@contextmanager
+def _scratch() -> Iterator[Path]:
+    """Make a directory for a run, of a name that the next run will have, too: paths are part of what ccache hashes."""
+    for number in range(10_000):
+        scratch = Path(tempfile.gettempdir()).absolute() / f"crosspy-wheel-{number}"
+        try:
+            scratch.mkdir(mode=0o700)
+            break
+        except FileExistsError:
+            continue  # that of a run at the same time
+        except OSError as error:
+            raise UsageError(f"cannot make {scratch}: {error.strerror}", hint="Set TMPDIR.") from None
+    try:
+        (scratch / "tmp").mkdir()
+        yield scratch
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _build_ahead(
+    env: CrossEnv,
+    words: Sequence[str],
+    pip: Sequence[str],
+    options: BuildOptions,
+    console: Console,
+    *,
+    variables: Mapping[str, str],
+    server: Jobserver,
+    log: BuildLog,
+) -> None:
+    scratch = Path(variables["CROSSPY_RUN"]).parent
+    versions = scratch / "constraints.txt"
+    versions.write_text(constraints(words), encoding="utf-8")
+    alone = dataclasses.replace(
+        options,
+        no_deps=True,
+        require_hashes=False,
+        requirement_files=(),
+        constraints=(*options.constraints, versions),
+    )
+    build_ahead(
+        [_separate(word, scratch) for word in words],
+        Ahead(
+            command=lambda directory: [*pip, str(directory), *pip_options(alone, console)],
+            variables=variables,
+            markers=marker_environment(env.target),
+            scratch=scratch,
+            with_dependencies=not options.no_deps,
+            jobserver=server,
+            console=console,
+            log=log.file,
+        ),
+    )
 
 
 def _failed(env: CrossEnv, log: BuildLog, evidence: Path, status: int, reproducer: str) -> BuildFailedError:
@@ -168,7 +231,8 @@ def _separate(requirement: str, scratch: Path) -> str:
         return requirement
     # A directory of its own for each: two projects may have one name.
     scratch.mkdir(parents=True, exist_ok=True)
-    copy = Path(tempfile.mkdtemp(prefix="project-", dir=scratch)) / path.resolve().name
+    number = len(list(scratch.glob("project-*")))
+    copy = scratch / f"project-{number}" / path.resolve().name
     try:
         shutil.copytree(path, copy, symlinks=True, ignore=_left_by_builds(path))
     except (OSError, shutil.Error) as error:
@@ -205,7 +269,9 @@ def _is_left_by_setuptools(directory: Path) -> bool:
 def build_environment(env: CrossEnv, options: BuildOptions, environ: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that pip and the builds get: none of the user's pip or Python settings."""
     variables = {
-        name: value for name, value in environ.items() if name in _PASSED or _PASSED_RUST.fullmatch(name)
+        name: value
+        for name, value in environ.items()
+        if name in _PASSED or _PASSED_RUST.fullmatch(name) or name.startswith(_PASSED_PREFIXES)
     }
     path = variables.get("PATH", os.defpath)
     variables |= {

@@ -56,6 +56,8 @@ _COUNTS: Final = re.compile(
 """Which files there: extension modules and Python code of other packages are not among them, their headers are."""
 
 _WITH_PATHS: Final = re.compile(r".*(\.pc|\.cmake|\.la|-config[^/]*|\.specs|\.py)")
+_OF_THE_MACHINE: Final = re.compile(r"^(PIP = |LAUNCHER = |launcher=).*$", re.MULTILINE)
+"""Lines of the environment's files that decide nothing of a result: where pip is; ccache, distcc and their like."""
 _PREFIX_MAPS: Final = re.compile(r"-f(debug|file|macro|profile|canon)-prefix-map=")
 
 
@@ -125,8 +127,7 @@ def _environment(env: CrossEnv, shown: _Shown) -> str:
         for path in [place] if place.is_file() else sorted(place.rglob("*")):
             if path.is_file() and path.suffix != ".pyc":
                 text = shown.text(path.read_text(encoding="utf-8", errors="surrogateescape"))
-                if path.name == "facts.py":
-                    text = re.sub(r"^PIP = .*$", "", text, flags=re.MULTILINE)
+                text = _OF_THE_MACHINE.sub("", text)
                 texts[str(path.relative_to(env.root))] = text
     return of_mapping(texts)
 

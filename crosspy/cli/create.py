@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import os
 import re
-from collections.abc import Sequence
+import shlex
+from collections.abc import Mapping, Sequence
 from importlib import resources
 
+from crosspy import process
 from crosspy.cli.context import Context
 from crosspy.cli.targetopts import add_target_options, described, read_target
 from crosspy.crossenv import buildpython, emulator
@@ -117,6 +119,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "the environment, else Rust's own name of the target)",
     )
     build.add_argument(
+        "--launcher", metavar="COMMAND", default="",
+        help="a program that runs the compilers: ccache, sccache, distcc, icecc; CROSSPY_LAUNCHER overrides it in a build",
+    )  # fmt: skip
+    build.add_argument(
         "--platform-tag", "--manylinux", metavar="TAG", action="append", default=[],
         help="accept these manylinux tags alone, e.g. manylinux_2_17 (default: what the target's C library is fit for, when "
         "--policy admits prebuilt wheels) [crossenv: --platform-tag, --manylinux]",
@@ -149,6 +155,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
         cross_prefix=str(context.path(args.cross_prefix)) if args.cross_prefix else "",
         rust_target=_rust_target(args, context, target),
         prompt=args.prompt,
+        launcher=launcher(args.launcher, context.environ),
         emulator=emulator.command(args.emulator, target, path=context.environ.get("PATH", os.defpath))
         if args.emulator
         else (),
@@ -176,6 +183,19 @@ def _rust_target(args: argparse.Namespace, context: Context, target: Target) -> 
             raise UsageError(f"{origin} {asked}: {error.strerror}") from None
         asked = str(path)
     return checked_name(asked, spec, target, origin=origin) if asked else ""
+
+
+def launcher(text: str, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the words of ``--launcher``. :raises UsageError: if they are none, or the program is not on PATH."""
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(f"--launcher {text!r}: {error}") from None
+    if words and process.find_program(words[0], path=environ.get("PATH", "")) is None:
+        raise UsageError(
+            f"--launcher: {words[0]!r} is not on PATH", hint="Install it, or leave the option out."
+        )
+    return words
 
 
 def variables(texts: Sequence[str]) -> tuple[tuple[str, str, str], ...]:

@@ -73,6 +73,14 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--log", metavar="FILE", help="the build's log (default: of a failed build only, in ENV/crosspy/logs)"
     )
+    parser.add_argument(
+        "-j",
+        "--jobs",
+        metavar="N",
+        type=_jobs,
+        default=0,
+        help="processes at once, over all packages and compilers (default: the caller's jobserver, else the CPUs)",
+    )
     cache = parser.add_mutually_exclusive_group()
     cache.add_argument(
         "--cache",
@@ -100,8 +108,15 @@ def build_options(args: argparse.Namespace, context: Context) -> BuildOptions:
         crates=context.path(args.crates) if args.crates else None,
         require_hashes=args.require_hashes,
         log=context.path(args.log) if args.log else None,
+        jobs=args.jobs,
         cache=None if args.no_cache else cache_directory(args.cache, context),
     )
+
+
+def _jobs(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 10_000:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of processes")
+    return int(text)
 
 
 def cache_directory(named: str, context: Context) -> Path | None:

@@ -64,6 +64,8 @@ class Options:
     hints: Sequence[Hint] = ()
     rust_target: str = ""
     """A triple, or the absolute path of a target specification; empty: Rust's own name of the target."""
+    launcher: Sequence[str] = ()
+    """The command that runs compilers: ccache, distcc ...; empty: they run by themselves."""
     prompt: str = ""
 
 
@@ -126,6 +128,7 @@ def _key(target_json: str, python: BuildPython, options: Options) -> str:
         options.prompt,
         options.emulator,
         tuple(options.hints),
+        tuple(options.launcher),
         __version__,
     )
     digest.update(repr(chosen).encode())
@@ -308,6 +311,7 @@ def _fill(
         flags=options.flags,
         platform_tags=options.platform_tags,
         cross_prefix=options.cross_prefix,
+        launcher=options.launcher,
         emulator=bool(options.emulator),
         hints=options.hints,
         rust_target=options.rust_target,
@@ -380,7 +384,11 @@ def _write_tools(
     link_dirs = sorted({str(Path(name).parent) for name in farm if not name.endswith(".pc")})
     if target.toolchain is not None:
         for name, text in launchers.launchers(
-            target, target.toolchain, link_dirs, os.path.realpath(target.sysroot) if target.sysroot else ""
+            target,
+            target.toolchain,
+            link_dirs,
+            os.path.realpath(target.sysroot) if target.sysroot else "",
+            options.launcher,
         ).items():
             _write(tools / name, text, mode=0o755)
         for name, text in rust.rust_launchers(target, python.library, options.rust_target).items():

@@ -45,6 +45,8 @@ PATCHES = {
     "pip._internal.cache": "wheelcache",
     "pip._internal.resolution.resolvelib.candidates": "wheelcache",
     "pip._internal.wheel_builder": "wheelcache",
+    "pip._internal.req.req_install": "tempnames",
+    "tempfile": "tempnames",
     "pip._internal.index.package_finder": "pip",
     "pip._internal.build_env.installer": "pip",
     "mesonbuild.mesonmain": "meson",

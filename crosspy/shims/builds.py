@@ -27,6 +27,7 @@ def prepare(argv: list[str]) -> None:
         _take_rust_of_the_caller(environ)
         for name, value in buildfacts.BUILD_DEFAULTS.items():
             environ.setdefault(name, value)
+        _take_launcher(environ)
         environ["CROSSPY_BUILD"] = ROOT
     # Modes of files in a wheel come from the build tree: they must not depend on who builds.
     os.umask(0o022)
@@ -42,6 +43,13 @@ def prepare(argv: list[str]) -> None:
     answers.install(environ)
     programs.install()
     view.install()
+
+
+def _take_launcher(environ: "os._Environ[str]") -> None:
+    """Let one program run the compilers: the one that our launchers know, not CMake's beside it."""
+    if environ.get("CROSSPY_LAUNCHER", buildfacts.LAUNCHER):
+        for language in ("C", "CXX", "Fortran", "OBJC", "ASM"):
+            environ.pop(f"CMAKE_{language}_COMPILER_LAUNCHER", None)
 
 
 def _set_user_variable(environ: "os._Environ[str]", name: str, operator: str, value: str) -> None:

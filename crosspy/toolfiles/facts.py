@@ -33,6 +33,8 @@ class Choices:
     platform_tags: Sequence[str] | None = None
     cross_prefix: str = ""
     """Where pip installs for the target, if not in the environment itself."""
+    launcher: Sequence[str] = ()
+    """The program that runs compilers."""
     emulator: bool = False
     """``ENV/crosspy/tools/run-target`` runs programs of the target."""
     hints: Sequence[Hint] = ()
@@ -88,6 +90,7 @@ def build_facts_module(target: Target, choices: Choices) -> str:
         "USER_ENV": tuple(choices.user_env),
         "EMULATOR": choices.emulator,
         "HINTS": hint_facts(choices.hints, target),
+        "LAUNCHER": " ".join(choices.launcher),
         "LAUNCHERS": environ.launcher_variables(target),
         "MANAGED": tuple(sorted(managed)),
         "ELF": (target.machine.elf_machine, target.machine.bits, target.machine.byteorder),

@@ -71,10 +71,23 @@ esac
 [ -z "$CROSSPY_ISOLATED" ] || set -- "$@" "-ffile-prefix-map=$CROSSPY_ISOLATED=/build-env"
 set -- @sysroot_flag@ "$@"
 if [ -n "$@override@" ]; then eval "set -- $@override@ \"\$@\""; else set -- @command@ "$@"; fi
-[ -z "$R" ] || trap 'rm -rf "$R"' EXIT HUP INT TERM
-[ -d "$CROSSPY_BUILD_LOG" ] || { [ -n "$R" ] || exec "$@"; "$@"; exit; }
+launcher=${CROSSPY_LAUNCHER-@launcher@}
+case ${1##*/} in ccache|sccache|distcc|icecc) ;; *) [ -z "$launcher" ] || eval "set -- $launcher \"\$@\"" ;; esac
+slot=
+if [ -n "$R" ] || [ -p "$CROSSPY_SLOTS" ]; then
+  trap '[ -z "$slot" ] || echo >&9; [ -z "$R" ] || rm -rf "$R"' EXIT
+  trap 'exit 143' HUP INT TERM
+fi
+if [ -p "$CROSSPY_SLOTS" ]; then
+  # One of the slots of this run, while the compiler works.
+  exec 9<>"$CROSSPY_SLOTS"; CROSSPY_SLOTS=; read -r token <&9; slot=1
+fi
+if [ ! -d "$CROSSPY_BUILD_LOG" ]; then
+  [ -n "$R$slot" ] || exec "$@"
+  "$@" 9>&-; exit
+fi
 log=$CROSSPY_BUILD_LOG/$$
-"$@" 2>"$log"; status=$?
+"$@" 2>"$log" 9>&-; status=$?
 [ ! -s "$log" ] || cat "$log" >&2
 if [ "$status" -eq 0 ]; then end=done; else end=failed; fi
 { printf '%s' "$PWD"; printf '\n%s' "$@"; } 2>/dev/null >"$log.$end"
@@ -143,12 +156,17 @@ def tool_prefix(target: Target) -> str:
 
 
 def launchers(
-    target: Target, toolchain: Toolchain, link_dirs: Sequence[str] = (), real_sysroot: str = ""
+    target: Target,
+    toolchain: Toolchain,
+    link_dirs: Sequence[str] = (),
+    real_sysroot: str = "",
+    before: Sequence[str] = (),
 ) -> dict[str, str]:
     """Return the text of each launcher, by file name.
 
     :param real_sysroot: the sysroot with its links resolved.
     :param link_dirs: directories below ``ENV/crosspy/links`` that stand for ones of the sysroot.
+    :param before: a program that runs compilers, such as ccache or distcc; ``CROSSPY_LAUNCHER`` overrides it.
     """
     extra = _Directories(
         includes=tuple(name for name in link_dirs if "include" in name.split("/")),
@@ -170,7 +188,8 @@ def launchers(
             files[name] = _compiler(target, toolchain, command, "FC", (), links=extra)
         else:
             files[name] = _tool(command, next(v for v, t in VARIABLES.items() if t == tool))
-    return dict(sorted(files.items()))
+    run_by = shlex.quote(_words(before)) if before else ""
+    return {name: text.replace("@launcher@", run_by) for name, text in sorted(files.items())}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -32,6 +32,7 @@ class Bench:
     toolchain: dict[str, Any] = field(default_factory=dict)
     links: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
+    before: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         self.base.mkdir(parents=True, exist_ok=True)
@@ -57,7 +58,7 @@ class Bench:
         name = launcher_name(target, tool)
         path = self.base / "env" / "tools" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(launchers(target, target.toolchain, self.links)[name])
+        path.write_text(launchers(target, target.toolchain, self.links, before=self.before)[name])
         path.chmod(0o755)
         return path
 
@@ -470,3 +471,92 @@ def test_a_library_of_a_build_requirement_is_the_targets(bench):
         (f"-o {library}/site-packages/b.so x.o", f"-o {library}/site-packages/b.so x.o"),
     ):
         assert bench.run(*given.split()) == expected.split()
+
+
+# Programs that run compilers, and slots.
+
+
+@pytest.fixture
+def run_by(bench):
+    """A launcher made for a program that runs compilers: it tells that it was asked."""
+    for name in ("ccache", "distcc"):
+        path = bench.base / "bin" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f'#!/bin/sh\necho "{name} $1" >>"$TOLD.by"\n[ "$1" != -v ] || shift\nexec "$@"\n')
+        path.chmod(0o755)
+    bench.before = ("ccache",)
+
+    def start(**env: str) -> list[str]:
+        by = bench.base / "told.by"
+        by.unlink(missing_ok=True)
+        done = bench.start("x.c", PATH=f"{bench.base}/bin:{os.environ['PATH']}", **env)
+        assert done.returncode == 0
+        assert "x.c" in bench.told.read_text().split("\0")
+        return by.read_text().splitlines() if by.exists() else []
+
+    return start
+
+
+def test_a_program_that_runs_the_compiler(bench, run_by):
+    real = str(bench.real)
+    assert run_by() == [f"ccache {real}"]
+    assert run_by(CROSSPY_LAUNCHER="distcc") == [f"distcc {real}"]
+    assert run_by(CROSSPY_LAUNCHER="distcc -v") == ["distcc -v"]
+    assert run_by(CROSSPY_LAUNCHER="") == []
+
+
+def test_it_runs_once(bench, run_by):
+    """A caller's CC may have one of its own."""
+    own = f"{bench.base}/bin/ccache {bench.real}"
+    assert run_by(CROSSPY_CC=own) == [f"ccache {bench.real}"]
+
+
+@pytest.fixture
+def slots(bench):
+    path = bench.base / "slots"
+    os.mkfifo(path)
+    handle = os.open(path, os.O_RDWR | os.O_NONBLOCK)
+    os.write(handle, b"\n")
+    yield path, handle
+    os.close(handle)
+
+
+def free(handle: int) -> int:
+    try:
+        count = len(os.read(handle, 100))
+    except BlockingIOError:
+        return 0
+    os.write(handle, b"\n" * count)
+    return count
+
+
+@pytest.mark.parametrize("status", ["0", "3"])
+@pytest.mark.parametrize("logged", [True, False])
+def test_a_slot_is_given_back(bench, slots, status, logged):
+    path, handle = slots
+    log = bench.base / "log"
+    log.mkdir()
+    env = {"CROSSPY_BUILD_LOG": str(log)} if logged else {}
+    done = bench.start("x.c", STATUS=status, SAYS="", CROSSPY_SLOTS=str(path), **env)
+    assert done.returncode == int(status)
+    assert free(handle) == 1
+    told = Path(f"{bench.told}.env").read_text()
+    assert "CROSSPY_SLOTS=\n" in told, "a compiler that runs another launcher has a slot already"
+
+
+def test_a_launcher_waits_for_a_slot_and_may_be_stopped(bench, slots):
+    path, handle = slots
+    os.read(handle, 1)
+    environ = {"PATH": os.environ["PATH"], "TOLD": str(bench.base / "told"), "CROSSPY_SLOTS": str(path)}
+    with subprocess.Popen([bench.launcher(), "x.c"], env=environ) as waiting:
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting.wait(timeout=0.3)
+        os.write(handle, b"\n")
+        assert waiting.wait(timeout=30) == 0
+    os.read(handle, 1)
+    with subprocess.Popen([bench.launcher(), "x.c"], env=environ) as waiting:
+        with pytest.raises(subprocess.TimeoutExpired):
+            waiting.wait(timeout=0.3)
+        waiting.terminate()
+        assert waiting.wait(timeout=30) == 143
+    assert free(handle) == 0
