@@ -81,13 +81,8 @@ def distccd(tmp_path) -> Iterator[str]:
         "--port",
         str(port),
     ]
-    argv += ["--jobs", "2", "--log-file", str(log), "--log-level", "info", "--user", "nobody"]
-    log.touch()
-    log.chmod(0o666)
-    for directory in log.parents:
-        if directory.name.startswith("pytest") or directory == log.parent:
-            directory.chmod(directory.stat().st_mode | 0o011)
-    with subprocess.Popen(argv) as process:
+    argv += ["--jobs", "2", "--log-stderr", "--log-level", "info", "--user", "nobody"]
+    with log.open("wb") as messages, subprocess.Popen(argv, stderr=messages) as process:
         try:
             for _ in range(100):
                 with socket.socket() as probe:
