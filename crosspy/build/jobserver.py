@@ -157,14 +157,29 @@ def jobserver(wanted: int, environ: Mapping[str, str], directory: Path) -> Itera
     slots = _pipe(directory / "slots")
     # A pipe holds what was written only as long as somebody has it open.
     opened = [os.open(name, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC) for name in (fifo, slots)]
+    ended = threading.Event()
     try:
         if not callers:
             os.write(opened[0], b"+" * (jobs - 1))
-        os.write(opened[1], b"\n" * jobs)  # a launcher reads a line: the shell needs no program for that
+        # A launcher reads a line: the shell needs no program for that.
+        os.write(opened[1], b"".join(b"%d\n" % number for number in range(min(jobs, 500))))
+        threading.Thread(target=_watch, args=(slots, opened[1], ended), daemon=True).start()
         yield Jobserver(jobs=jobs, fifo=fifo, slots=slots, _token=opened[0])
     finally:
+        ended.set()
         for handle in opened:
             os.close(handle)
+
+
+def _watch(slots: str, pipe: int, ended: threading.Event) -> None:
+    """Give back the slots of launchers that were killed, until ``ended``: nobody else would, and the last one is waited for."""
+    while not ended.wait(1):
+        for file in Path(slots).parent.glob(f"{Path(slots).name}.*"):
+            with suppress(OSError, ValueError):
+                holder = int(file.read_text(encoding="ascii"))  # empty: it was given back
+                if not Path(f"/proc/{holder}").exists() and not ended.is_set():
+                    file.write_text("", encoding="ascii")
+                    os.write(pipe, f"{file.suffix[1:]}\n".encode())
 
 
 def _pipe(path: Path) -> str:

@@ -75,12 +75,12 @@ launcher=${CROSSPY_LAUNCHER-@launcher@}
 case ${1##*/} in ccache|sccache|distcc|icecc) ;; *) [ -z "$launcher" ] || eval "set -- $launcher \"\$@\"" ;; esac
 slot=
 if [ -n "$R" ] || [ -p "$CROSSPY_SLOTS" ]; then
-  trap '[ -z "$slot" ] || echo >&9; [ -z "$R" ] || rm -rf "$R"' EXIT
+  trap '[ -z "$slot" ] || { : >"$slots.$slot"; echo "$slot" >&9; }; [ -z "$R" ] || rm -rf "$R"' EXIT
   trap 'exit 143' HUP INT TERM
 fi
 if [ -p "$CROSSPY_SLOTS" ]; then
-  # One of the slots of this run, while the compiler works.
-  exec 9<>"$CROSSPY_SLOTS"; CROSSPY_SLOTS=; read -r token <&9; slot=1
+  # One of the slots of this run, while the compiler works; a file says whose it is, in case this shell is killed.
+  slots=$CROSSPY_SLOTS; CROSSPY_SLOTS=; exec 9<>"$slots"; read -r slot <&9; echo $$ >"$slots.$slot"
 fi
 if [ ! -d "$CROSSPY_BUILD_LOG" ]; then
   [ -n "$R$slot" ] || exec "$@"

@@ -144,3 +144,13 @@ def test_without_make_none_is_pretended(tmp_path):
     with jobserver(3, {}, tmp_path) as server:
         assert server.variables(tmp_path / "tools", str(tmp_path))["PATH"] == str(tmp_path)
     assert not (tmp_path / "tools").exists()
+
+
+def test_a_killed_launchers_slot_is_given_back(tmp_path):
+    """Else the next compiler would wait for ever."""
+    with jobserver(1, {}, tmp_path) as server, Path(server.slots).open("r+b", buffering=0) as pipe:
+        assert os.read(pipe.fileno(), 9) == b"0\n"
+        done = subprocess.run(["sh", "-c", f"echo $$ >{server.slots}.0; kill -9 $$"], check=False)
+        assert done.returncode == -9
+        assert os.read(pipe.fileno(), 9) == b"0\n"
+        assert Path(f"{server.slots}.0").read_text() == ""

@@ -516,18 +516,18 @@ def slots(bench):
     path = bench.base / "slots"
     os.mkfifo(path)
     handle = os.open(path, os.O_RDWR | os.O_NONBLOCK)
-    os.write(handle, b"\n")
+    os.write(handle, b"0\n")
     yield path, handle
     os.close(handle)
 
 
 def free(handle: int) -> int:
     try:
-        count = len(os.read(handle, 100))
+        found = os.read(handle, 100)
     except BlockingIOError:
         return 0
-    os.write(handle, b"\n" * count)
-    return count
+    os.write(handle, found)
+    return found.count(b"\n")
 
 
 @pytest.mark.parametrize("status", ["0", "3"])
@@ -546,14 +546,15 @@ def test_a_slot_is_given_back(bench, slots, status, logged):
 
 def test_a_launcher_waits_for_a_slot_and_may_be_stopped(bench, slots):
     path, handle = slots
-    os.read(handle, 1)
+    os.read(handle, 2)
     environ = {"PATH": os.environ["PATH"], "TOLD": str(bench.base / "told"), "CROSSPY_SLOTS": str(path)}
     with subprocess.Popen([bench.launcher(), "x.c"], env=environ) as waiting:
         with pytest.raises(subprocess.TimeoutExpired):
             waiting.wait(timeout=0.3)
-        os.write(handle, b"\n")
+        os.write(handle, b"7\n")
         assert waiting.wait(timeout=30) == 0
-    os.read(handle, 1)
+    assert os.read(handle, 9) == b"7\n"
+    assert Path(f"{path}.7").read_text() == "", "it is nobody's"
     with subprocess.Popen([bench.launcher(), "x.c"], env=environ) as waiting:
         with pytest.raises(subprocess.TimeoutExpired):
             waiting.wait(timeout=0.3)
