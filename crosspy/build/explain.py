@@ -26,7 +26,7 @@ _LINES: Final = 300
 
 _COMMAND_FAILED: Final = re.compile(
     r"command '?\S+'? failed|Command '?\[|ninja: build stopped|make(\[\d+\])?: \*\*\*|returned non-zero exit status|"
-    r"CompileError|LinkError|CalledProcessError|linking with|compiler|an extension is missing",
+    r"CompileError|LinkError|CalledProcessError|linking with|an extension is missing",
     re.IGNORECASE,
 )
 """How the end of the output reads if a compiler run is what ended the build."""
@@ -114,7 +114,7 @@ def _explain_one(failure: Failure | None, texts: Mapping[Place, str], sysroot: S
     if output:
         compiler, rest = _at_compiler(failure, output)
         logs = _logs(failure, output)
-        passages |= {"compiler": compiler or logs, "output": f"{rest}\n{logs}"}
+        passages |= {"compiler": f"{compiler}\n{logs}", "output": f"{rest}\n{logs}"}
     return Explanation(
         subject=failure.name if failure else "",
         reasons=tuple(_recognised(passages, sysroot)),

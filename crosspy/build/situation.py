@@ -110,7 +110,7 @@ class _Shown:
         for path, name in self._places:
             text = text.replace(path, name)
         # Words are quoted where their path needs it, and a sysroot with a link in its path is named twice.
-        return text.replace("'", "").replace(" -ffile-prefix-map={SYSROOT}=", "")
+        return re.sub("['\"]", "", text).replace(" -ffile-prefix-map={SYSROOT}=", "")
 
 
 def _below(sysroot: str) -> tuple[str, ...]:
