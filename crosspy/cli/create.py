@@ -68,7 +68,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     python.add_argument(
         "--system-site-packages",
         action="store_true",
-        help="build-python sees its system's packages [crossenv: --system-site-packages]",
+        help="build-python, and builds without isolation, see its system's packages [crossenv: --system-site-packages]",
     )
     python.add_argument(
         "--cross-prefix",

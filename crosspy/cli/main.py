@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "crates": "get the crates of Rust packages once, for builds without network",
     "wheel": "build wheels for the target",
     "install": "install packages into an image tree, as the target will see them",
+    "requires": "say what a project needs to be built, or installed packages need to run",
     "verify": "prove that an image's programs and extension modules fit the target",
 }
 

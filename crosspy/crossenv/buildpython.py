@@ -29,6 +29,7 @@ print(repr({
     'stdlib': next((p for p in sys.path if p.rstrip('/').endswith('python%d.%d' % sys.version_info[:2])), ''),
     'pip': pip.submodule_search_locations[0] if pip and pip.submodule_search_locations else '',
     'cross': getattr(sys, 'cross_compiling', False),
+    'packages': [p for p in sys.path if p.endswith(('/site-packages', '/dist-packages'))],
 }))
 """
 
@@ -46,6 +47,8 @@ class BuildPython:
     platlibdir: str
     magic: bytes
     pip: str
+    packages: tuple[str, ...] = ()
+    """Where its system keeps packages (``--system-site-packages``)."""
 
     @property
     def library(self) -> tuple[str, ...]:
@@ -97,6 +100,7 @@ def probe(command: str, *, env: Mapping[str, str]) -> BuildPython:
         platlibdir=found["platlibdir"],
         magic=found["magic"],
         pip=found["pip"],
+        packages=tuple(found["packages"]),
     )
 
 
@@ -115,7 +119,7 @@ def _answers(command: str, text: str) -> dict[str, Any]:
 
 
 _ASKED: Final = (
-    "name", "executable", "version", "full_version", "abiflags", "prefix", "stdlib", "platlibdir", "magic", "pip",
+    "name", "executable", "version", "full_version", "abiflags", "prefix", "stdlib", "platlibdir", "magic", "pip", "packages",
 )  # fmt: skip
 
 

@@ -315,6 +315,7 @@ def _fill(
         emulator=bool(options.emulator),
         hints=options.hints,
         rust_target=options.rust_target,
+        packages=python.packages if options.system_site_packages else (),
     )
     (scratch / "bin" / "cross-python").symlink_to("python")
     shims = library / "_crosspy"

@@ -279,14 +279,15 @@ def _set_paths() -> None:
     library = os.path.join(sys.prefix, *facts.LIBRARY)
     layer = os.path.join(sys.prefix, "build", *facts.LIBRARY)
     try:
-        if library not in sys.path or all(
-            "_crosspy" in name or name == "__pycache__" for name in os.listdir(layer)
-        ):
+        if library not in sys.path:
             return
+        empty = all("_crosspy" in name or name == "__pycache__" for name in os.listdir(layer))
     except OSError:
         return
-    sys.path.insert(sys.path.index(library), layer)
-    sys.build_path.append(layer)  # type: ignore[attr-defined]  # crossenv's name
+    layers = [*([] if empty else [layer]), *facts.PACKAGES]
+    at = sys.path.index(library)
+    sys.path[at:at] = layers
+    sys.build_path.extend(layers)  # type: ignore[attr-defined]  # crossenv's name
 
 
 class Finder:

@@ -45,7 +45,7 @@ def _hide_build_layer() -> None:
         # site.getsitepackages() is where pip learns what to hide from an isolated build.
         site.PREFIXES.append(prefix)
     layer = os.path.join(prefix, *facts.LIBRARY)
-    sys.path[:] = [path for path in sys.path if path != layer]
+    sys.path[:] = [path for path in sys.path if path != layer and path not in facts.PACKAGES]
 
 
 def _prefer_sources(module: ModuleType) -> None:

@@ -40,6 +40,8 @@ class Choices:
     hints: Sequence[Hint] = ()
     rust_target: str = ""
     """What cargo is asked for, if not Rust's own name of the target."""
+    packages: Sequence[str] = ()
+    """Where the build Python's system keeps packages that builds without isolation may import."""
 
 
 def facts_module(target: Target, choices: Choices) -> str:
@@ -59,6 +61,7 @@ def facts_module(target: Target, choices: Choices) -> str:
         "SUFFIXES": python.extension_suffixes,
         "LIBRARY": choices.library,
         "PIP": choices.pip,
+        "PACKAGES": tuple(choices.packages),
         "INCLUDE": _include(target),
         "PLATFORM_TAGS": None if choices.platform_tags is None else tuple(choices.platform_tags),
     }

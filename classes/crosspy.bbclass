@@ -1,0 +1,234 @@
+# crosspy.bbclass: a Python package, whatever its build back end. A whole recipe:
+#
+#   SUMMARY = "Safely add untrusted strings to HTML/XML markup"
+#   LICENSE = "BSD-3-Clause"
+#   LIC_FILES_CHKSUM = "file://LICENSE.txt;md5=ffeffa59c90c9c4a033c7574f8f3fb75"
+#   SRC_URI[sha256sum] = "722695808f4b6457b320fdc131280796bdceb04ab50fe1795cd540799ebe1698"
+#   inherit pypi crosspy
+#
+# do_configure makes a cross environment of RECIPE_SYSROOT and python3-native, and compares pyproject.toml's build
+# requirements with what is there. A -native recipe is one way to provide them:
+#
+#   DEPENDS += "python3-cython-native"
+#
+# A file in SRC_URI, a wheel or a source distribution, is the other:
+#
+#   SRC_URI += "https://files.pythonhosted.org/packages/.../scikit_build_core-0.11.6.tar.gz;name=skbuild;unpack=0"
+#   SRC_URI[skbuild.sha256sum] = "..."
+#
+# What is missing is an error that ends with the line to add. Nothing is downloaded after do_fetch, and nothing of the
+# target is run. In any shell function of the recipe, "crosspy_pip install FILE..." installs into ${D}, offline.
+
+inherit python3native pkgconfig
+
+DEPENDS:append = " python3-crosspy-native python3"
+
+CROSSPY_BACKENDS ?= "python3-setuptools-native python3-flit-core-native python3-hatchling-native python3-poetry-core-native"
+CROSSPY_BACKENDS[doc] = "Recipes of build back ends that every recipe depends on, so that a package that needs no more \
+needs no DEPENDS. Light ones: pure Python. Set it in a distribution's configuration to add others, or to '' for recipes \
+that name their back end themselves."
+DEPENDS:append = " ${CROSSPY_BACKENDS}"
+
+CROSSPY_PROJECT ?= "${S}"
+CROSSPY_PROJECT[doc] = "The directory of pyproject.toml or setup.py."
+
+CROSSPY_LINKS ?= "${@d.getVar('UNPACKDIR') or d.getVar('WORKDIR')}"
+CROSSPY_LINKS[doc] = "Directory with wheels and source distributions of build requirements: where SRC_URI's files with \
+unpack=0 are."
+
+CROSSPY_CONFIG_SETTINGS ?= ""
+CROSSPY_CONFIG_SETTINGS[doc] = "Settings for the build back end (PEP 517), separated by spaces: 'setup-args=-Dblas=openblas'."
+
+CROSSPY_PURE ?= "0"
+CROSSPY_PURE[doc] = "1 accepts a package without its extension modules, where it can do without. Otherwise a compiler \
+that failed is an error, also if the package's own build takes it lightly."
+
+CROSSPY_COMPILE_LEVELS ?= "0"
+CROSSPY_COMPILE_LEVELS[doc] = "Optimisation levels of the bytecode that is packaged, such as '0,2'; '' for sources alone."
+
+CROSSPY_RDEPENDS_IGNORE ?= ""
+CROSSPY_RDEPENDS_IGNORE[doc] = "Distributions that the package's metadata require and this product does without."
+
+CROSSPY_PYTHON_MANIFEST ?= "${COREBASE}/meta/recipes-devtools/python/python3/python3-manifest.json"
+CROSSPY_PYTHON_MANIFEST[doc] = "Which split package of python3 has which module of the standard library."
+
+CROSSPY_DIR = "${WORKDIR}/crosspy"
+CROSSPY_DIR[doc] = "Where the class works."
+CROSSPY_ENV = "${CROSSPY_DIR}/env"
+CROSSPY_ENV[doc] = "The cross environment. '. ${CROSSPY_ENV}/bin/activate' enters it by hand, as in devshell."
+CROSSPY_WHEELS = "${CROSSPY_DIR}/wheels"
+CROSSPY_WHEELS[doc] = "The wheel that do_compile makes, and do_install installs."
+
+CROSSPY_OFFLINE = "--no-index --no-build-isolation --find-links ${CROSSPY_LINKS}"
+
+# One environment for every call: what is below is for this recipe alone, and goes with its work directory.
+crosspy_run() {
+    mkdir -p ${CROSSPY_DIR}/tmp ${CROSSPY_DIR}/cache
+    TMPDIR=${CROSSPY_DIR}/tmp XDG_CACHE_HOME=${CROSSPY_DIR}/cache "$@" || bbfatal "$1 $2 failed: the lines above say why"
+}
+
+crosspy_pip() {
+    command=$1
+    shift
+    case $command in
+        install) crosspy_run crosspy install ${CROSSPY_ENV} --root ${D} --prefix ${prefix} ${@crosspy_bytecode(d)} --no-index --find-links ${CROSSPY_LINKS} --find-links ${CROSSPY_WHEELS} "$@" ;;
+        wheel) crosspy_run crosspy wheel ${CROSSPY_ENV} ${CROSSPY_OFFLINE} -w ${CROSSPY_WHEELS} "$@" ;;
+        *) PIP_NO_INDEX=1 PIP_FIND_LINKS=${CROSSPY_LINKS} crosspy_run ${CROSSPY_ENV}/bin/pip $command "$@" ;;
+    esac
+}
+
+def crosspy_bytecode(d):
+    levels = d.getVar("CROSSPY_COMPILE_LEVELS")
+    return "--compile-level %s" % levels if levels else "--no-compile"
+
+do_configure[cleandirs] += "${CROSSPY_DIR}"
+do_configure[postfuncs] += "crosspy_check_requires"
+crosspy_do_configure() {
+    crosspy_run crosspy create ${CROSSPY_ENV} --sysroot ${RECIPE_SYSROOT} --build-python ${PYTHON} --system-site-packages
+}
+
+def crosspy_json(d, *words):
+    """What a crosspy command prints, as data; its own message when it fails."""
+    import json, os
+    tmp = d.getVar("CROSSPY_DIR")
+    env = dict(os.environ, PATH=d.getVar("PATH"), TMPDIR=tmp, XDG_CACHE_HOME=tmp, PYTHONNOUSERSITE="1")
+    bb.utils.mkdirhier(tmp)
+    try:
+        return json.loads(bb.process.run(["crosspy", *words], env=env)[0])
+    except bb.process.ExecutionError as error:
+        bb.fatal("%s: %s" % (d.getVar("PN"), (error.stderr or error.stdout).strip()))
+
+def crosspy_recipe_of(name, d):
+    """The recipe of a distribution in one of the layers, or None: asked only when a line for a recipe is to be written."""
+    import glob
+    for layer in d.getVar("BBLAYERS").split():
+        for path in glob.glob("%s/recipes*/*/python3-%s_*.bb" % (layer, name)):
+            return "python3-" + name
+    return None
+
+python crosspy_check_requires() {
+    unmet = crosspy_json(d, "requires", d.getVar("CROSSPY_ENV"), d.getVar("CROSSPY_PROJECT"), "--find-links", d.getVar("CROSSPY_LINKS"))
+    lines = []
+    for one in unmet:
+        if one["file"]:
+            continue
+        if one["found"]:
+            # Pins are often tighter than what a package needs: it is built with what the layers have.
+            if "crosspy-build-requires" not in (d.getVar("INSANE_SKIP") or "").split():
+                oe.qa.handle_error("crosspy-build-requires", "pyproject.toml asks for %s to build, and the layers have %s %s, which is used. If that is right: INSANE_SKIP += \"crosspy-build-requires\"" % (one["requirement"], one["name"], one["found"]), d)
+        elif crosspy_recipe_of(one["name"], d):
+            lines.append("%s is needed for the build: DEPENDS += \"python3-%s-native\"" % (one["requirement"], one["name"]))
+        else:
+            lines.append("%s is needed for the build, and no layer has a recipe of it: SRC_URI += \"https://files.pythonhosted.org/packages/source/%s/%s/%s-VERSION.tar.gz;name=%s;unpack=0\"" % (one["requirement"], one["name"][0], one["name"], one["name"].replace("-", "_"), one["name"]))
+    if lines:
+        bb.fatal("\n".join(lines))
+    files = [one["file"] for one in unmet if one["file"]]
+    if files:
+        d.setVar("CROSSPY_BUILD_FILES", " ".join(files))
+        bb.build.exec_func("crosspy_install_build_files", d)
+}
+
+crosspy_install_build_files() {
+    crosspy_run ${CROSSPY_ENV}/bin/build-pip install --quiet --no-index --no-build-isolation --find-links ${CROSSPY_LINKS} ${CROSSPY_BUILD_FILES}
+}
+crosspy_install_build_files[vardepsexclude] = "CROSSPY_BUILD_FILES"
+
+do_compile[cleandirs] += "${CROSSPY_WHEELS}"
+crosspy_do_compile() {
+    crosspy_run crosspy wheel ${CROSSPY_ENV} ${CROSSPY_OFFLINE} --no-deps -w ${CROSSPY_WHEELS} ${@crosspy_wheel_options(d)} ${CROSSPY_PROJECT}
+}
+
+def crosspy_wheel_options(d):
+    words = ["-C '%s'" % setting for setting in d.getVar("CROSSPY_CONFIG_SETTINGS").split()]
+    if bb.utils.to_boolean(d.getVar("CROSSPY_PURE")):
+        words.append("--pure :all:")
+    return " ".join(words)
+
+crosspy_do_install() {
+    crosspy_pip install --no-deps ${CROSSPY_WHEELS}/*.whl
+}
+do_install[postfuncs] += "crosspy_drop_records"
+crosspy_drop_records() {
+    # Stripping changes what they have hashes of; a package manager knows the files.
+    find ${D} -path '*.dist-info/RECORD' -delete
+}
+
+EXPORT_FUNCTIONS do_configure do_compile do_install
+
+PYTHON_SITEPACKAGES_DIR ?= "${libdir}/${PYTHON_DIR}/site-packages"
+FILES:${PN} += "${PYTHON_SITEPACKAGES_DIR} ${libdir}/${PYTHON_DIR}/site-packages"
+FILES:${PN}-staticdev += "${PYTHON_SITEPACKAGES_DIR}/*.a ${PYTHON_SITEPACKAGES_DIR}/*/*.a"
+RDEPENDS:${PN}:append:class-target = " ${MLPREFIX}python3-core"
+
+# ---- what the installed files need
+
+PACKAGEFUNCS =+ "crosspy_rdepends"
+do_package[file-checksums] += "${CROSSPY_PYTHON_MANIFEST}:True"
+python crosspy_rdepends() {
+    import os
+    pn, ml, site = d.getVar("PN"), d.getVar("MLPREFIX"), d.getVar("PYTHON_SITEPACKAGES_DIR")
+    ignored = d.getVar("CROSSPY_RDEPENDS_IGNORE").split()
+    for package in d.getVar("PACKAGES").split():
+        tree = os.path.join(d.getVar("PKGDEST"), package)
+        if package.endswith(("-dbg", "-src", "-dev", "-staticdev", "-doc")) or not os.path.isdir(tree):
+            continue
+        needs = crosspy_json(d, "requires", d.getVar("CROSSPY_ENV"), "--root", tree, "--prefix", d.getVar("prefix"), "--split", d.getVar("CROSSPY_PYTHON_MANIFEST"))
+        for variable, names in (("RDEPENDS", needs["packages"]), ("RRECOMMENDS", needs["optional_packages"])):
+            d.appendVar("%s:%s" % (variable, package), "".join(" %spython3-%s" % (ml, name) for name in names))
+        if "crosspy-rdepends" in ("%s %s" % (d.getVar("INSANE_SKIP"), d.getVar("INSANE_SKIP:" + package))).split():
+            continue
+        known = bb.utils.explode_deps(d.getVar("RDEPENDS:" + package) or "")
+        for one in needs["distributions"]:
+            wanted = "%spython3-%s" % (ml, crosspy_name(one["requirement"]))
+            if wanted in known or crosspy_name(one["requirement"]) in ignored:
+                continue
+            if crosspy_has_package(wanted, d):
+                d.appendVar("RDEPENDS:" + package, " " + wanted)
+                continue
+            oe.qa.handle_error("crosspy-rdepends", "%s requires %s: RDEPENDS:%s += \"%s\" (or, if this product does without: CROSSPY_RDEPENDS_IGNORE += \"%s\")" % (one["needed_by"], one["requirement"], package.replace(pn, "${PN}", 1), wanted, crosspy_name(one["requirement"])), d)
+}
+
+def crosspy_name(requirement):
+    """The canonical name in a requirement (PEP 503)."""
+    import re
+    return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", requirement)[0]).lower()
+
+def crosspy_has_package(name, d):
+    """Whether what this recipe was built after has such a package: of what its DEPENDS name."""
+    import os
+    data = d.getVar("WORKDIR_PKGDATA")
+    return any(os.path.exists(os.path.join(data, kind, name)) for kind in ("runtime-reverse", "runtime-rprovides"))
+
+# ---- whether they fit the target
+
+ERROR_QA:append = " crosspy crosspy-rdepends"
+WARN_QA:append = " crosspy-build-requires"
+QAPKGTEST[crosspy] = "package_qa_check_crosspy"
+# When do_package comes from shared state there is no work directory: the check has sysroots of its own.
+do_package_qa[depends] += "python3-crosspy-native:do_populate_sysroot ${MLPREFIX}python3:do_populate_sysroot virtual/${MLPREFIX}libc:do_populate_sysroot"
+def package_qa_check_crosspy(package, d):
+    """Run crosspy verify on a package; each finding has the check's own name, for INSANE_SKIP: XP301 and so on."""
+    import os
+    tree = os.path.join(d.getVar("PKGDEST"), package)
+    if package.endswith(("-dbg", "-src")) or not os.path.isdir(tree) or not os.listdir(tree):
+        return
+    skip = (d.getVar("INSANE_SKIP") or "").split() + (d.getVar("INSANE_SKIP:" + package) or "").split()
+    target = os.path.join(d.getVar("T"), "crosspy-target.json")
+    crosspy_json(d, "describe", "--sysroot", d.getVar("RECIPE_SYSROOT"), "-o", target, "--json")
+    # XP2 and XP4 look for libraries and interpreters, which other packages of an image have.
+    report = crosspy_json(d, "verify", tree, "--target", target, "--format", "json", "--fail-on", "never", "--ignore", "XP2,XP4")
+    for finding in report["images"][0]["findings"]:
+        if finding["severity"] != "info" and finding["check"] not in skip:
+            crosspy_report(finding, package, d)
+
+def crosspy_report(finding, where, d):
+    """Pass one finding of crosspy verify on: an error or a warning, unless the configuration lists it otherwise."""
+    check = finding["check"]
+    if check not in ("%s %s" % (d.getVar("ERROR_QA"), d.getVar("WARN_QA"))).split():
+        d.appendVar("ERROR_QA" if finding["severity"] == "error" else "WARN_QA", " " + check)
+    text = "%s: %s: %s" % (where, finding["path"], finding["message"])
+    for key in ("expected", "found", "fix"):
+        if finding[key]:
+            text += "; %s %s" % (key, finding[key]) if key != "fix" else ". " + finding[key]
+    oe.qa.handle_error(check, text, d)
+crosspy_report[vardepsexclude] = "ERROR_QA WARN_QA"

@@ -1,0 +1,152 @@
+"""What a project needs to be built, and what of it a build layer has: for builds without isolation.
+
+Sources: PEP 518 and PEP 517 (``build-system``), PyPA "Dependency specifiers", PEP 625 and PEP 427 (file names).
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
+from packaging.version import InvalidVersion, Version
+
+from crosspy import process
+from crosspy.crossenv.layout import CrossEnv
+from crosspy.errors import BuildFailedError
+from crosspy.model.tags import marker_environment
+from crosspy.model.target import Target
+
+LEGACY: Final = ("setuptools>=40.8.0",)
+"""What PEP 517 builds a project with that has no ``build-system`` table."""
+
+_ASK: Final = """
+import json
+from importlib.metadata import distributions
+print(json.dumps({d.metadata["Name"]: d.version for d in reversed(list(distributions())) if d.metadata["Name"]}))
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Unmet:
+    """A build requirement that the build layer does not meet.
+
+    ``found`` is the version that is there and does not do, or empty. ``file`` is the source distribution or wheel that
+    meets it, or empty.
+    """
+
+    requirement: str
+    name: str
+    found: str = ""
+    file: str = ""
+
+
+def build_requirements(project: Path) -> tuple[str, ...]:
+    """Return the requirements of a project's ``build-system``.
+
+    :raises BuildFailedError: if there is no project, or its ``pyproject.toml`` cannot be read.
+    """
+    path = project / "pyproject.toml"
+    try:
+        text = path.read_text(encoding="utf-8")
+        table = tomllib.loads(text).get("build-system", {})
+        found = table.get("requires", LEGACY) if isinstance(table, dict) else None
+    except FileNotFoundError:
+        if (project / "setup.py").is_file():
+            return LEGACY
+        raise BuildFailedError(
+            f"{project} is no Python project: it has neither pyproject.toml nor setup.py",
+            hint="Name the directory that has one of them.",
+        ) from None
+    except (OSError, ValueError) as error:
+        raise BuildFailedError(
+            f"{path} cannot be read: {error}",
+            hint="It is TOML (https://toml.io): mend that line, or ask the project's authors to.",
+        ) from None
+    if not isinstance(found, list | tuple) or not all(isinstance(word, str) for word in found):
+        raise BuildFailedError(
+            f"{path}: build-system.requires is no list of requirements",
+            hint='As PEP 518 has it: requires = ["setuptools>=77"]',
+        )
+    return tuple(found)
+
+
+def unmet_requirements(env: CrossEnv, project: Path, links: Sequence[Path]) -> list[Unmet]:
+    """Return what ``project`` needs for its build and ``env``'s build layer has not.
+
+    :param links: directories with source distributions and wheels (``--find-links``).
+    :raises BuildFailedError: as :func:`build_requirements`; if a requirement cannot be read.
+    """
+    present = _present(env)
+    files = list(_files(links))
+    found = []
+    for text in build_requirements(project):
+        requirement = _applying(text, env.target, project)
+        if requirement is None:
+            continue
+        name = canonicalize_name(requirement.name)
+        version = present.get(name, "")
+        if version and _meets(requirement, version):
+            continue
+        file = next((file for file, n, v in files if n == name and _meets(requirement, v)), "")
+        found.append(Unmet(requirement=text, name=name, found=version, file=file))
+    return found
+
+
+def _present(env: CrossEnv) -> Mapping[str, str]:
+    """Return the distributions that builds without isolation see, by canonical name."""
+    done = process.run(
+        [str(env.build_python), "-c", _ASK], env={"PYTHONNOUSERSITE": "1", "PATH": "/usr/bin:/bin"}
+    )
+    if not done.ok:
+        raise BuildFailedError(
+            f"{env.build_python} does not say what is installed: {done.stderr.strip()[-400:]}",
+            hint=f"Make the environment anew: crosspy create --clear {env.root} ...",
+        )
+    return {canonicalize_name(name): version for name, version in json.loads(done.stdout).items()}
+
+
+def _applying(text: str, target: Target, project: Path) -> Requirement | None:
+    """Return a requirement if its marker holds for the target, as crosspy's isolated builds choose them."""
+    try:
+        requirement = Requirement(text)
+    except InvalidRequirement as error:
+        raise BuildFailedError(
+            f"{project / 'pyproject.toml'}: build-system.requires: {text!r} is no requirement: {error}",
+            hint="PyPA's dependency specifiers say how one is written.",
+        ) from None
+    marker = requirement.marker
+    holds = marker is None or marker.evaluate({**marker_environment(target), "extra": ""})
+    return requirement if holds else None
+
+
+def _meets(requirement: Requirement, version: str) -> bool:
+    try:
+        return requirement.specifier.contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        return True  # there, and nobody can say which
+
+
+def _files(links: Iterable[Path]) -> Iterable[tuple[str, str, str]]:
+    """Yield (path, canonical name, version) of the distributions in directories."""
+    for directory in links:
+        for path in sorted(directory.iterdir()) if directory.is_dir() else ():
+            try:
+                if path.suffix == ".whl":
+                    name, version, *_ = parse_wheel_filename(path.name)
+                else:
+                    name, version = parse_sdist_filename(path.name)
+            except (InvalidSdistFilename, InvalidWheelFilename, ValueError):
+                continue
+            yield str(path), name, str(version)

@@ -1,0 +1,116 @@
+"""What a project's build needs, and what of it is there."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+from sample_targets import make_target, put
+
+from crosspy.build.requirements import Unmet, build_requirements, unmet_requirements
+from crosspy.crossenv.layout import CrossEnv
+from crosspy.errors import BuildFailedError
+
+
+def project(tmp_path: Path, text: str) -> Path:
+    return put(tmp_path / "project", {"pyproject.toml": text})
+
+
+def environment(tmp_path: Path, **distributions: str) -> CrossEnv:
+    """Return an environment whose build Python has these distributions, and no others."""
+    library = tmp_path / "library"
+    library.mkdir()
+    for name, version in distributions.items():
+        put(library / f"{name}-{version}.dist-info", {"METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"})  # fmt: skip
+    env = CrossEnv(root=tmp_path / "env", target=make_target())
+    put(
+        env.build_python.parent,
+        {"python": f'#!/bin/sh\nPYTHONPATH={library} exec {sys.executable} -S "$@"\n'},
+    )
+    env.build_python.chmod(0o755)
+    return env
+
+
+def test_a_projects_own_table_says_what_it_needs(tmp_path: Path) -> None:
+    assert build_requirements(project(tmp_path, '[build-system]\nrequires = ["a>=1", "b"]\n')) == (
+        "a>=1",
+        "b",
+    )
+
+
+@pytest.mark.parametrize("text", ["", "[project]\nname = 'x'\n", "[build-system]\n"])
+def test_without_a_table_it_is_setuptools(tmp_path: Path, text: str) -> None:
+    assert build_requirements(project(tmp_path, text)) == ("setuptools>=40.8.0",)
+
+
+def test_a_setup_py_alone_is_a_project(tmp_path: Path) -> None:
+    assert build_requirements(put(tmp_path, {"setup.py": ""})) == ("setuptools>=40.8.0",)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[build-system\n", "cannot be read"),
+        ("[build-system]\nrequires = 'a'\n", "no list"),
+        ("[build-system]\nrequires = [1]\n", "no list"),
+        ("build-system = 3\n", "no list"),
+    ],
+)
+def test_a_broken_pyproject_is_one_error_that_names_it(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(BuildFailedError, match=said) as caught:
+        build_requirements(project(tmp_path, text))
+    assert "pyproject.toml" in caught.value.message
+    assert caught.value.hint
+
+
+def test_bytes_that_are_no_text_are_no_traceback(tmp_path: Path) -> None:
+    with pytest.raises(BuildFailedError, match="cannot be read"):
+        build_requirements(put(tmp_path, {"pyproject.toml": b"\xff\xfe\x00"}))
+
+
+def test_an_empty_directory_is_no_project(tmp_path: Path) -> None:
+    with pytest.raises(BuildFailedError, match="no Python project"):
+        build_requirements(tmp_path)
+
+
+def test_what_is_there_is_not_asked_for(tmp_path: Path) -> None:
+    tree = project(tmp_path, '[build-system]\nrequires = ["Flit_Core>=3", "cython"]\n')
+    env = environment(tmp_path, flit_core="3.12.0")
+    assert unmet_requirements(env, tree, []) == [Unmet(requirement="cython", name="cython")]
+
+
+def test_another_version_is_told(tmp_path: Path) -> None:
+    tree = project(tmp_path, '[build-system]\nrequires = ["cython<3.1"]\n')
+    assert unmet_requirements(environment(tmp_path, cython="3.2.4"), tree, []) == [
+        Unmet(requirement="cython<3.1", name="cython", found="3.2.4")
+    ]
+
+
+def test_markers_are_the_targets(tmp_path: Path) -> None:
+    tree = project(
+        tmp_path,
+        "[build-system]\nrequires = [\"a; platform_machine == 'aarch64'\", \"b; platform_machine == 'riscv64'\"]\n",
+    )
+    assert [one.name for one in unmet_requirements(environment(tmp_path), tree, [])] == ["a"]
+
+
+def test_files_that_meet_a_requirement_are_found(tmp_path: Path) -> None:
+    tree = project(tmp_path, '[build-system]\nrequires = ["scikit-build-core>=0.10"]\n')
+    links = put(
+        tmp_path / "links",
+        {
+            "scikit_build_core-0.9.tar.gz": "",
+            "scikit_build_core-0.11.6-py3-none-any.whl": "",
+            "README": "",
+            "x.whl": "",
+        },
+    )
+    [one] = unmet_requirements(environment(tmp_path), tree, [links, tmp_path / "nowhere"])
+    assert one.file == str(links / "scikit_build_core-0.11.6-py3-none-any.whl")
+
+
+def test_a_requirement_that_nobody_can_read_is_an_error(tmp_path: Path) -> None:
+    tree = project(tmp_path, '[build-system]\nrequires = ["a >> 1"]\n')
+    with pytest.raises(BuildFailedError, match="is no requirement"):
+        unmet_requirements(environment(tmp_path), tree, [])

@@ -1,0 +1,117 @@
+"""Present an unpacked Debian tree with Python 3.14 as OpenEmbedded would have built it.
+
+Usage: flatten.py [--native] SOURCE DESTINATION
+
+No multiarch directories, one ``site-packages``, and for the target the names that OE-core's ``PLATFORM_TRIPLET`` gives
+(``.cpython-314-aarch64-linux.so``, without ``-gnu``). The interpreter's own copy of that name is a C string in its
+data, which is made shorter in place.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+VERSION = "3.14"
+TRIPLETS = {False: "aarch64-linux-gnu", True: "x86_64-linux-gnu"}
+TEXT_WITH_PATHS = {"libc.so", "libm.so", "libm.a", "libpthread.so"}
+
+
+def flatten(source: Path, destination: Path, triplet: str) -> None:
+    """Copy what a development tree has, multiarch directories merged into their parents."""
+
+    def flat(path: str) -> str:
+        path = (path + "/").replace(f"/lib/{triplet}/", "/lib/").replace(f"/include/{triplet}/", "/include/")
+        path = path.rstrip("/")
+        return "/usr" + path if path.startswith(("/lib/", "/bin/", "/sbin/")) else path
+
+    files: list[str] = []
+    links: list[tuple[str, str]] = []
+    for top in ("usr/bin", "usr/include", "usr/lib", "lib"):
+        if (source / top).is_symlink():
+            continue
+        for directory, directories, names in os.walk(source / top):
+            for name in names + directories:
+                path = Path(directory, name)
+                shown = "/" + str(path.relative_to(source))
+                if path.is_symlink():
+                    links.append((shown, os.path.normpath(Path(shown).parent / path.readlink())))
+                elif name in names:
+                    files.append(shown)
+    # The multiarch copy of pyconfig.h wins: the other one only dispatches.
+    for shown in sorted(files, key=lambda name: triplet in name):
+        goal = Path(f"{destination}{flat(shown)}")
+        goal.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(f"{source}{shown}", goal)
+    for shown, goal in links:
+        link, pointed = Path(f"{destination}{flat(shown)}"), f"{destination}{flat(goal)}"
+        if os.path.lexists(link) or str(link) == pointed:
+            continue
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.symlink_to(os.path.relpath(pointed, link.parent))
+    for name in TEXT_WITH_PATHS:
+        script = destination / "usr/lib" / name
+        if script.is_file() and script.stat().st_size < 4096:
+            text = script.read_text(errors="replace").replace(f"/{triplet}/", "/")
+            script.write_text(text.replace(" /lib/", " /usr/lib/"))
+
+
+def as_upstream(root: Path) -> None:
+    """Undo Debian's changes of where packages are."""
+    stdlib = root / "usr/lib" / f"python{VERSION}"
+    site = stdlib / "site.py"
+    text = re.sub(
+        r"(?s) {12}if is_virtual_environment:\n.*?# this one is deprecated for Debian\n", "", site.read_text()
+    )
+    assert text.count('"dist-packages"') == 1
+    text = text.replace('"dist-packages"', '"site-packages"')
+    site.write_text(re.sub(r"dist-packages", "site-packages", text))
+    config = stdlib / "sysconfig" / "__init__.py"
+    text = config.read_text()
+    assert "prefix_scheme = 'posix_local'" in text
+    config.write_text(text.replace("prefix_scheme = 'posix_local'", "prefix_scheme = 'posix_prefix'"))
+    for name in ("sitecustomize.py", "EXTERNALLY-MANAGED", "_distutils_system_mod.py"):
+        (stdlib / name).unlink(missing_ok=True)
+    shutil.rmtree(root / "usr/lib/python3", ignore_errors=True)
+    (stdlib / "site-packages").mkdir(exist_ok=True)
+    # The interpreter starts with a frozen copy of Debian's site, which looks here.
+    (stdlib / "dist-packages").symlink_to("site-packages")
+    for cache in root.rglob("__pycache__"):
+        shutil.rmtree(cache)
+    for link in [path for path in root.rglob("*") if path.is_symlink() and not path.exists()]:
+        link.unlink()
+
+
+def rename_platform(root: Path, old: str, new: str) -> None:
+    """Give the target's Python OE-core's names."""
+    for path in sorted((root / "usr/lib" / f"python{VERSION}").rglob(f"*{old}*"), reverse=True):
+        if path.is_symlink():
+            path.unlink()
+        else:
+            path.rename(path.with_name(path.name.replace(old, new)))
+    for name in (f"bin/python{VERSION}", f"lib/libpython{VERSION}.so.1.0"):
+        path = root / "usr" / name
+        data = path.read_bytes()
+        for end in (b".so\0", b"\0"):
+            was, now = old.encode() + end, new.encode() + end
+            data = data.replace(was, now.ljust(len(was), b"\0"))
+        path.write_bytes(data)
+
+
+def main(words: list[str]) -> None:
+    native = "--native" in words
+    source, destination = (Path(word) for word in words if word != "--native")
+    triplet = TRIPLETS[native]
+    shutil.rmtree(destination, ignore_errors=True)
+    flatten(source, destination, triplet)
+    as_upstream(destination)
+    if not native:
+        shutil.rmtree(destination / "usr/lib" / "gconv", ignore_errors=True)
+        rename_platform(destination, triplet, triplet.removesuffix("-gnu"))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

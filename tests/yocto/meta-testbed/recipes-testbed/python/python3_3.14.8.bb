@@ -1,0 +1,61 @@
+SUMMARY = "Debian's target Python, staged and split as OE-core's python3"
+LICENSE = "PSF-2.0"
+inherit python3-dir testbed-tree
+DEPENDS = "virtual/cross-binutils testbed-libc python3-native"
+
+# As OE-core's recipe does: two copies of sysconfigdata, of which sstate relocates one; each with this recipe's own
+# compiler and staging paths.
+do_install() {
+    install -d ${D}${bindir} ${D}${libdir}/python-sysconfigdata ${D}${includedir}
+    install -m 755 ${TESTBED}/target/usr/bin/${PYTHON_DIR} ${D}${bindir}/
+    ln -s ${PYTHON_DIR} ${D}${bindir}/python3
+    cp -a ${TESTBED}/target/usr/lib/${PYTHON_DIR} ${D}${libdir}/
+    cp -a ${TESTBED}/target/usr/lib/lib${PYTHON_DIR}.so* ${D}${libdir}/
+    cp -a ${TESTBED}/target/usr/include/${PYTHON_DIR} ${D}${includedir}/
+    rm -rf ${D}${libdir}/${PYTHON_DIR}/test ${D}${libdir}/${PYTHON_DIR}/build-details*
+    data=${D}${libdir}/${PYTHON_DIR}/_sysconfigdata__linux_${HOST_ARCH}-${HOST_OS}.py
+    sed -i \
+        -e "s,'CC': '${HOST_ARCH}-linux-gnu-gcc','CC': '${CC}'," \
+        -e "s,'CXX': '${HOST_ARCH}-linux-gnu-g++','CXX': '${CXX}'," \
+        -e "s,${HOST_ARCH}-linux-gnu-gcc -shared,${CC} -shared,g" \
+        -e "s,${HOST_ARCH}-linux-gnu-gcc,${HOST_PREFIX}gcc,g" \
+        -e "s,${HOST_ARCH}-linux-gnu-g++,${HOST_PREFIX}g++,g" \
+        -e "s,/usr/lib/${HOST_ARCH}-linux-gnu,${libdir},g" \
+        -e "s,/usr/include/${HOST_ARCH}-linux-gnu,${includedir},g" \
+        -e "s,'HOST_GNU_TYPE': '.*','HOST_GNU_TYPE': '${HOST_SYS}'," \
+        -e "s,${HOST_ARCH}-linux-gnu,${HOST_ARCH}-${HOST_OS},g" \
+        -e "s,'LIBDIR': '.*','LIBDIR': '${STAGING_LIBDIR}'," \
+        -e "s,'INCLUDEDIR': '.*','INCLUDEDIR': '${STAGING_INCDIR}'," \
+        -e "s,'CONFINCLUDEDIR': '.*','CONFINCLUDEDIR': '${STAGING_INCDIR}'," \
+        -e "s,'INCLUDEPY': '.*','INCLUDEPY': '${STAGING_INCDIR}/${PYTHON_DIR}'," \
+        -e "s,'CONFINCLUDEPY': '.*','CONFINCLUDEPY': '${STAGING_INCDIR}/${PYTHON_DIR}'," \
+        $data
+    cp $data ${D}${libdir}/python-sysconfigdata/_sysconfigdata.py
+    chown -R root:root ${D}
+}
+SSTATE_SCAN_FILES += "Makefile _sysconfigdata.py"
+PACKAGE_PREPROCESS_FUNCS += "drop_sysconfigdata"
+drop_sysconfigdata() {
+    rm -rf ${PKGD}${libdir}/python-sysconfigdata
+}
+do_install[vardepsexclude] = "STAGING_LIBDIR STAGING_INCDIR"
+
+require testbed-manifest.inc
+PACKAGES = "libpython3 ${TESTBED_SPLIT} ${PN}-dev ${PN}-misc ${PN}"
+python () {
+    manifest = testbed_manifest(d)
+    d.setVar("PYTHON_MAJMIN", d.getVar("PYTHON_BASEVERSION"))
+    d.setVar("TESTBED_SPLIT", " ".join("python3-" + key for key in manifest if key != "dev"))
+    for key, value in manifest.items():
+        package = "python3-" + key
+        d.setVar("FILES:" + package, " ".join(value["files"]))
+        d.setVar("RDEPENDS:" + package, " ".join("python3-" + name for name in value["rdepends"]))
+        d.setVar("ALLOW_EMPTY:" + package, "1")
+        d.setVar("SUMMARY:" + package, value["summary"])
+}
+FILES:libpython3 = "${libdir}/libpython*.so.*"
+FILES:${PN}-dev = "${includedir} ${libdir}/*.so ${libdir}/python-sysconfigdata ${libdir}/${PYTHON_DIR}/config-*"
+FILES:${PN}-misc = "${libdir}/${PYTHON_DIR}"
+FILES:${PN}-core:append = " ${libdir}/${PYTHON_DIR}/site-packages ${libdir}/${PYTHON_DIR}/dist-packages ${libdir}/${PYTHON_DIR}/_sysconfig_vars*"
+FILES:${PN} = ""
+RPROVIDES:${PN}-modules = "${PN}"

@@ -1,0 +1,1 @@
+# pkg-config is not needed here.

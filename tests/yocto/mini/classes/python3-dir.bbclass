@@ -1,0 +1,1 @@
+PYTHON_DIR = "python3.14"

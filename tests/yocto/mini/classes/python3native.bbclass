@@ -1,0 +1,2 @@
+inherit python3-dir
+PYTHON = "/usr/bin/python3"

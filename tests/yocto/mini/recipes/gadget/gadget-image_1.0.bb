@@ -1,0 +1,3 @@
+SUMMARY = "An image"
+LICENSE = "MIT"
+inherit crosspy-image

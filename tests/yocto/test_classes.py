@@ -1,0 +1,316 @@
+"""The classes, parsed by BitBake's own parser and run by its own task code, without OE-core.
+
+PyPI's bitbake-setup ships all of ``bb`` that one process needs. ``mini`` stands for OE-core; a ``crosspy`` that answers
+from files stands for the command, whose own tests are elsewhere. What only workers can do is in test_build.py.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import shutil
+import sys
+import types
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+CHECKOUT = HERE.parents[1]
+
+REPORTS: list[tuple[str, str]] = []
+
+
+def _stubs() -> None:
+    """Stand in for the parts of BitBake that its PyPI package leaves out, and for OE-core's oe.qa."""
+    for name, attributes in {
+        "hashserv": {"is_valid_unihash": lambda _value: True, "create_client": None, "create_server": None},
+        "hashserv.client": {},
+        "prserv": {},
+        "prserv.serv": {
+            "PRServiceConfigError": type("PRServiceConfigError", (Exception,), {}),
+            "auto_start": lambda _d: None,
+            "auto_shutdown": lambda: None,
+        },
+        "oe": {},
+        "oe.qa": {"handle_error": _handle_error, "exit_if_errors": _exit_if_errors},
+    }.items():
+        module = sys.modules[name] = types.ModuleType(name)
+        vars(module).update(attributes)
+        parent, _, child = name.rpartition(".")
+        if parent:
+            setattr(sys.modules[parent], child, module)
+
+
+def _handle_error(name: str, text: str, d: Any) -> None:
+    kinds = {kind: d.getVar(f"{kind}_QA").split() for kind in ("ERROR", "WARN")}
+    assert name in kinds["ERROR"] + kinds["WARN"], name
+    REPORTS.append((name, text))
+    if name in kinds["ERROR"]:
+        d.setVar("QA_ERRORS_FOUND", "True")
+
+
+def _exit_if_errors(d: Any) -> None:
+    import bb
+
+    if d.getVar("QA_ERRORS_FOUND") == "True":
+        bb.fatal("Fatal QA errors were found, failing task.")
+
+
+class Bed:
+    """A build directory of BitBake, and the answers that ``crosspy`` gives in it."""
+
+    def __init__(self, top: Path) -> None:
+        self.top = top
+        shutil.copytree(HERE / "mini", top / "mini")
+        shutil.copytree(HERE / "mini" / "conf", top / "conf")
+        (top / "checkout").mkdir()
+        for name in ("classes", "meta-crosspy", "pyproject.toml", "LICENSE", "crosspy"):
+            (top / "checkout" / name).symlink_to(CHECKOUT / name)
+        program = top / "bin" / "crosspy"
+        program.parent.mkdir()
+        program.write_text(
+            f"#!/bin/sh\nprintf '%s\\n' \"$*\" >>{top}/calls\n"
+            f"[ ! -e {top}/fail.$1 ] || {{ cat {top}/fail.$1 >&2; exit 8; }}\n"
+            f'[ "$1" != requires ] || case "$*" in *--root*) set -- needs ;; esac\n'
+            f'for word; do [ -z "$out" ] || {{ cat {top}/answer.$1 >$word; out=; }}; [ $word != -o ] || out=1; done\n'
+            f"cat {top}/answer.$1 2>/dev/null || echo '{{}}'\n"
+        )
+        program.chmod(0o755)
+
+    def answer(self, command: str, data: Any) -> None:
+        (self.top / f"answer.{command}").write_text(json.dumps(data))
+
+    def calls(self) -> list[str]:
+        path = self.top / "calls"
+        return path.read_text().splitlines() if path.exists() else []
+
+    def recipe(self, name: str = "mini/recipes/gadget/gadget_2.0.bb", extra: str = "") -> Any:
+        from bb.cookerdata import CookerConfiguration, CookerDataBuilder
+
+        path = self.top / name
+        if extra:
+            path.write_text(path.read_text() + extra)
+        configuration = CookerConfiguration()
+        configuration.env = {"PATH": os.environ["PATH"]}
+        builder = CookerDataBuilder(configuration, False)
+        builder.parseBaseConfiguration()
+        d = builder.parseRecipe(str(path), [], "")
+        for directory in ("T", "D", "PKGDEST", "WORKDIR_PKGDATA", "IMAGE_ROOTFS", "IMGDEPLOYDIR"):
+            Path(d.getVar(directory)).mkdir(parents=True, exist_ok=True)
+        return d
+
+    def run(self, d: Any, task: str) -> None:
+        import bb
+
+        d.setVar("BB_CURRENTTASK", task.removeprefix("do_"))
+        bb.build.exec_func(task, d)
+
+
+@pytest.fixture
+def bed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bed:
+    monkeypatch.chdir(tmp_path)
+    REPORTS.clear()
+    _stubs()
+    import bb.build
+    import bb.utils
+
+    bb.utils._context["oe"] = sys.modules["oe"]
+    logging.getLogger("BitBake").setLevel(logging.ERROR)
+    return Bed(tmp_path)
+
+
+def package(d: Any, name: str, file: str = "usr/lib/python3.14/site-packages/gadget.py") -> Path:
+    path = Path(d.getVar("PKGDEST"), name, file)
+    path.parent.mkdir(parents=True)
+    path.write_text("import json\n")
+    return path
+
+
+NEEDS = {"packages": ["json"], "optional_packages": ["xml"], "distributions": []}
+
+
+def test_a_recipe_of_the_inherit_line_has_its_tasks(bed: Bed) -> None:
+    d = bed.recipe()
+    bed.run(d, "do_compile")
+    bed.run(d, "do_configure")
+    wheel, create = bed.calls()[:2]
+    assert wheel.startswith(f"wheel {bed.top}/tmp/work/gadget/crosspy/env --no-index --no-build-isolation ")
+    assert "-C setup-args=-Dblas=none" in wheel
+    assert wheel.endswith("/tmp/work/gadget/sources/gadget-2.0")
+    assert "--sysroot" in create
+    assert "python3-crosspy-native" in d.getVar("DEPENDS")
+
+
+def test_no_function_of_the_class_names_a_work_directory_in_its_hash_inputs(bed: Bed) -> None:
+    d = bed.recipe()
+    for function in ("crosspy_do_configure", "crosspy_do_compile", "crosspy_do_install", "crosspy_run"):
+        assert str(bed.top) not in d.getVar(function, False), function
+
+
+@pytest.mark.parametrize(
+    ("unmet", "line"),
+    [
+        ({"requirement": "cython>=3", "name": "cython"}, 'SRC_URI += "https://files.pythonhosted.org/packages/source/c/cython/cython-VERSION.tar.gz;name=cython;unpack=0"'),
+        ({"requirement": "hatch-vcs", "name": "hatch-vcs"}, 'DEPENDS += "python3-hatch-vcs-native"'),
+    ],
+)  # fmt: skip
+def test_a_missing_build_requirement_ends_with_the_line_to_add(
+    bed: Bed, unmet: dict[str, str], line: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    recipe = bed.top / "mini" / "recipes-x" / "python" / "python3-hatch-vcs_1.0.bb"
+    recipe.parent.mkdir(parents=True)
+    recipe.touch()
+    bed.answer("requires", [{"found": "", "file": "", **unmet}])
+    d = bed.recipe()
+    message = fatal(bed, d, "crosspy_check_requires")
+    assert message.endswith(line)
+    assert unmet["requirement"] in message
+
+
+def fatal(bed: Bed, d: Any, function: str) -> str:
+    """Run a function that must fail, and return its one error."""
+    import bb
+
+    records: list[str] = []
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            records.append(record.getMessage())
+
+    logger = logging.getLogger("BitBake")
+    handler = Handler(logging.ERROR)
+    logger.addHandler(handler)
+    try:
+        with pytest.raises(bb.BBHandledException):
+            bed.run(d, function)
+    finally:
+        logger.removeHandler(handler)
+    assert len(records) == 1, records
+    return records[0]
+
+
+def test_a_version_that_the_layers_do_not_have_is_a_warning_with_a_name(bed: Bed) -> None:
+    bed.answer("requires", [{"requirement": "cython<3.1", "name": "cython", "found": "3.2.4", "file": ""}])
+    bed.run(bed.recipe(), "crosspy_check_requires")
+    [(name, text)] = REPORTS
+    assert name == "crosspy-build-requires"
+    assert "cython<3.1" in text
+    assert "3.2.4" in text
+
+
+def test_the_commands_own_message_is_the_error(bed: Bed) -> None:
+    (bed.top / "fail.requires").write_text("error: pyproject.toml cannot be read: Expected '=' (at line 2)\n")
+    assert "Expected '=' (at line 2)" in fatal(bed, bed.recipe(), "crosspy_check_requires")
+
+
+def test_split_packages_of_the_standard_library_are_run_time_dependencies(bed: Bed) -> None:
+    d = bed.recipe()
+    package(d, "gadget")
+    bed.answer("needs", NEEDS)
+    bed.run(d, "crosspy_rdepends")
+    assert "python3-json" in d.getVar("RDEPENDS:gadget").split()
+    assert d.getVar("RRECOMMENDS:gadget").split() == ["python3-xml"]
+
+
+def test_a_distribution_that_is_required_is_found_or_asked_for(bed: Bed) -> None:
+    d = bed.recipe(extra='RDEPENDS:${PN} += "python3-attrs"\nCROSSPY_RDEPENDS_IGNORE = "colorama"\n')
+    package(d, "gadget")
+    known = Path(d.getVar("WORKDIR_PKGDATA"), "runtime-reverse", "python3-typing-extensions")
+    known.parent.mkdir(parents=True)
+    known.touch()
+    requirements = ("attrs>=20", "Typing_Extensions", "colorama", "Click>=8")
+    bed.answer(
+        "needs",
+        {
+            **NEEDS,
+            "distributions": [{"requirement": r, "needed_by": "gadget", "found": ""} for r in requirements],
+        },
+    )
+    bed.run(d, "crosspy_rdepends")
+    assert "python3-typing-extensions" in d.getVar("RDEPENDS:gadget").split()
+    [(name, text)] = REPORTS
+    assert name == "crosspy-rdepends"
+    assert 'RDEPENDS:${PN} += "python3-click"' in text
+
+
+def finding(**changes: str) -> dict[str, Any]:
+    one = {
+        "check": "XP301",
+        "severity": "error",
+        "path": "/a.so",
+        "message": "wrong",
+        "expected": "x",
+        "found": "y",
+        "fix": "Do.",
+    }
+    return {"images": [{"findings": [{**one, **changes}]}]}  # fmt: skip
+
+
+def test_findings_are_reported_under_their_own_names(bed: Bed) -> None:
+    d = bed.recipe()
+    package(d, "gadget")
+    bed.answer("verify", finding())
+    check(bed, d)
+    assert [name for name, _ in REPORTS] == ["XP301"]
+    assert d.getVar("QA_ERRORS_FOUND") == "True"
+
+
+@pytest.mark.parametrize(
+    ("line", "reported", "failed"),
+    [
+        ('INSANE_SKIP:${PN} = "XP301"\n', [], None),
+        ('WARN_QA:append = " XP301"\n', ["XP301"], None),
+        ('INSANE_SKIP:other = "XP301"\n', ["XP301"], "True"),
+    ],
+)
+def test_insane_skip_and_warn_qa_decide(bed: Bed, line: str, reported: list[str], failed: str | None) -> None:
+    d = bed.recipe(extra=line)
+    package(d, "gadget")
+    bed.answer("verify", finding())
+    check(bed, d)
+    assert [name for name, _ in REPORTS] == reported
+    assert d.getVar("QA_ERRORS_FOUND") == failed
+
+
+def check(bed: Bed, d: Any) -> None:
+    import bb
+
+    bb.utils.better_exec(
+        bb.utils.better_compile("package_qa_check_crosspy('gadget', d)", "check", "check"),
+        {"d": d},
+        None,
+        False,
+    )
+
+
+def test_an_image_with_errors_fails_and_has_its_report(bed: Bed) -> None:
+    bed.answer("verify", finding())
+    d = bed.recipe("mini/recipes/gadget/gadget-image_1.0.bb")
+    fatal(bed, d, "crosspy_verify_image")
+    report = Path(d.getVar("IMGDEPLOYDIR"), "gadget.crosspy.json")
+    assert json.loads(report.read_text()) == finding()
+    assert REPORTS[0][0] == "crosspy-image"
+
+
+def test_an_image_without_findings_passes(bed: Bed) -> None:
+    bed.answer("verify", {"images": [{"findings": []}]})
+    bed.run(bed.recipe("mini/recipes/gadget/gadget-image_1.0.bb"), "crosspy_verify_image")
+    assert REPORTS == []
+
+
+def test_the_recipe_of_crosspy_has_the_version_of_the_checkout(bed: Bed) -> None:
+    d = bed.recipe("checkout/meta-crosspy/recipes-devtools/python/python3-crosspy.bb")
+    assert f'version = "{d.getVar("PV")}"' in (CHECKOUT / "pyproject.toml").read_text()
+
+
+@pytest.mark.parametrize("name", ["crosspy.bbclass", "crosspy-image.bbclass"])
+def test_every_variable_is_documented(name: str) -> None:
+    text = (CHECKOUT / "classes" / name).read_text()
+    variables = set(re.findall(r"^(CROSSPY_\w+) \??\??=", text, re.MULTILINE))
+    documented = set(re.findall(r"^(CROSSPY_\w+)\[doc\]", text, re.MULTILINE))
+    assert variables - documented <= {"CROSSPY_OFFLINE"}
+    assert documented <= variables
