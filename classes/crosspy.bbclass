@@ -107,6 +107,13 @@ def crosspy_recipe_of(name, d):
     return None
 
 python crosspy_check_requires() {
+    # A back end that has just been installed may ask for more: ninja, of meson-python.
+    while crosspy_install_requires(d):
+        pass
+}
+
+def crosspy_install_requires(d):
+    """Install the build requirements that SRC_URI has; say whether there were any. What is missing is an error."""
     unmet = crosspy_json(d, "requires", d.getVar("CROSSPY_ENV"), d.getVar("CROSSPY_PROJECT"), "--find-links", d.getVar("CROSSPY_LINKS"))
     lines = []
     for one in unmet:
@@ -126,7 +133,7 @@ python crosspy_check_requires() {
     if files:
         d.setVar("CROSSPY_BUILD_FILES", " ".join(files))
         bb.build.exec_func("crosspy_install_build_files", d)
-}
+    return bool(files)
 
 crosspy_install_build_files() {
     crosspy_run ${CROSSPY_ENV}/bin/build-pip install --quiet --no-index --no-build-isolation --find-links ${CROSSPY_LINKS} ${CROSSPY_BUILD_FILES}

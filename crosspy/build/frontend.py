@@ -118,7 +118,7 @@ def build_wheels(
         )
         pip = [str(env.python), "-m", "pip", "wheel", *downloads, "--wheel-dir"]
         argv = [*pip, str(made), *pip_options(options, console)]
-        argv += [_separate(requirement, scratch) for requirement in requirements]
+        argv += [separate(requirement, scratch) for requirement in requirements]
         with open_log(options.log, env.root / "crosspy" / "logs") as log:
             words = named_requirements(
                 requirements, options.requirement_files, marker_environment(env.target)
@@ -176,7 +176,7 @@ def _build_ahead(
         constraints=(*options.constraints, versions),
     )
     build_ahead(
-        [_separate(word, scratch) for word in words],
+        [separate(word, scratch) for word in words],
         Ahead(
             command=lambda directory: [*pip, str(directory), *pip_options(alone, console)],
             variables=variables,
@@ -224,7 +224,7 @@ def _check_pip(env: CrossEnv) -> None:
         )
 
 
-def _separate(requirement: str, scratch: Path) -> str:
+def separate(requirement: str, scratch: Path) -> str:
     """Copy a project directory: pip builds in place, and what one target's build leaves there, another's would use."""
     path = Path(requirement)
     if not path.is_dir() or not ({"pyproject.toml", "setup.py"} & {entry.name for entry in path.iterdir()}):

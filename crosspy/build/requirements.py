@@ -6,6 +6,7 @@ Sources: PEP 518 and PEP 517 (``build-system``), PyPA "Dependency specifiers", P
 from __future__ import annotations
 
 import json
+import tempfile
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from packaging.utils import (
 from packaging.version import InvalidVersion, Version
 
 from crosspy import process
+from crosspy.build.frontend import BuildOptions, build_environment, separate
 from crosspy.crossenv.layout import CrossEnv
 from crosspy.errors import BuildFailedError
 from crosspy.model.tags import marker_environment
@@ -35,6 +37,22 @@ _ASK: Final = """
 import json
 from importlib.metadata import distributions
 print(json.dumps({d.metadata["Name"]: d.version for d in reversed(list(distributions())) if d.metadata["Name"]}))
+"""
+
+
+_HOOK: Final = """
+import json, sys, tomllib
+from pip._vendor.pyproject_hooks import BuildBackendHookCaller, quiet_subprocess_runner
+try:
+    with open("pyproject.toml", "rb") as file:
+        table = tomllib.load(file).get("build-system", {})
+except FileNotFoundError:
+    table = {}
+caller = BuildBackendHookCaller(
+    ".", table.get("build-backend", "setuptools.build_meta:__legacy__"), table.get("backend-path"),
+    runner=quiet_subprocess_runner,
+)
+print(json.dumps(caller.get_requires_for_build_wheel()))
 """
 
 
@@ -82,16 +100,49 @@ def build_requirements(project: Path) -> tuple[str, ...]:
     return tuple(found)
 
 
-def unmet_requirements(env: CrossEnv, project: Path, links: Sequence[Path]) -> list[Unmet]:
+def unmet_requirements(
+    env: CrossEnv, project: Path, links: Sequence[Path], *, environ: Mapping[str, str]
+) -> list[Unmet]:
     """Return what ``project`` needs for its build and ``env``'s build layer has not.
 
+    Once what ``pyproject.toml`` names is there, the back end is asked for more (``get_requires_for_build_wheel``).
+
     :param links: directories with source distributions and wheels (``--find-links``).
+    :param environ: the caller's environment; the back end sees what a build sees.
     :raises BuildFailedError: as :func:`build_requirements`; if a requirement cannot be read.
     """
     present = _present(env)
     files = list(_files(links))
+    unmet = _unmet(build_requirements(project), env, project, present, files)
+    if any(not one.found for one in unmet):
+        return unmet
+    return unmet + _unmet(_dynamic_requirements(env, project, environ), env, project, present, files)
+
+
+def _dynamic_requirements(env: CrossEnv, project: Path, environ: Mapping[str, str]) -> Sequence[str]:
+    """Ask the back end; where it fails, the build itself says why."""
+    with tempfile.TemporaryDirectory(prefix="crosspy-requires-") as scratch:
+        done = process.run(
+            [str(env.python), "-c", _HOOK],
+            env=build_environment(env, BuildOptions(), environ),
+            cwd=Path(separate(str(project), Path(scratch))),
+        )
+    try:
+        answer = json.loads(done.stdout) if done.ok else []
+    except ValueError:
+        return []
+    return [text for text in answer if isinstance(text, str)] if isinstance(answer, list) else []
+
+
+def _unmet(
+    requirements: Iterable[str],
+    env: CrossEnv,
+    project: Path,
+    present: Mapping[str, str],
+    files: Sequence[tuple[str, str, str]],
+) -> list[Unmet]:
     found = []
-    for text in build_requirements(project):
+    for text in requirements:
         requirement = _applying(text, env.target, project)
         if requirement is None:
             continue

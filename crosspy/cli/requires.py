@@ -68,7 +68,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
     answer: Any
     if args.project:
         links = [context.path(text) for text in args.find_links]
-        answer = [asdict(one) for one in unmet_requirements(env, context.path(args.project), links)]
+        answer = [
+            asdict(one)
+            for one in unmet_requirements(env, context.path(args.project), links, environ=context.environ)
+        ]
     else:
         answer = _needs(
             env, context.path(args.root), args.prefix, context.path(args.split) if args.split else None

@@ -373,6 +373,9 @@ def _write_build_layer(prefix: Path, python: BuildPython, options: Options) -> N
     _write(library / "_crosspy_build_facts.py", f"PIP = {options.pip!r}\n")
     _write(library / "_crosspy_build.pth", "import _crosspy_build\n")
     _write(library / "_crosspy_build.start", "_crosspy_build:activate\n")
+    if options.system_site_packages and any(Path(path, "mesonbuild").is_dir() for path in python.packages):
+        # The system's own program would run outside of cross-python, where nobody names the cross file.
+        _write(prefix / "bin" / "meson", scripts.MESON, mode=0o755)
 
 
 def _write_tools(

@@ -36,6 +36,11 @@ exec "$(dirname -- "$(realpath -- "$0")")/build-python" -m pip "$@"
 """
 
 
+_MESON_MAIN: Final = "import sys\nfrom mesonbuild.mesonmain import main\n\nsys.exit(main())"
+MESON: Final = _PYTHON.format(interpreter="../../bin/python", program=_MESON_MAIN)
+"""``build/bin/meson``: the system's Meson, run by cross-python."""
+
+
 def all_scripts(version: str, *, root: Path, cross_pip: bool, build_pip: bool) -> dict[str, str]:
     """Return the text of each script, by name. ``root`` is for shells that cannot tell ``activate`` where it is."""
     cross = _PYTHON.format(interpreter="python", program=_PIP)

@@ -72,7 +72,9 @@ def as_upstream(root: Path) -> None:
     config = stdlib / "sysconfig" / "__init__.py"
     text = config.read_text()
     assert "prefix_scheme = 'posix_local'" in text
-    config.write_text(text.replace("prefix_scheme = 'posix_local'", "prefix_scheme = 'posix_prefix'"))
+    text = text.replace("prefix_scheme = 'posix_local'", "prefix_scheme = 'posix_prefix'")
+    text = re.sub(r"(?s)    '(deb_system|posix_local)': \{.*?\},\n", "", text)
+    config.write_text(text.replace(", 'posix_local', 'deb_system')", ")"))
     for name in ("sitecustomize.py", "EXTERNALLY-MANAGED", "_distutils_system_mod.py"):
         (stdlib / name).unlink(missing_ok=True)
     shutil.rmtree(root / "usr/lib/python3", ignore_errors=True)

@@ -439,7 +439,7 @@ def test_the_best_tag_is_named(tmp_path):
 def test_two_projects_of_one_directory_name(tmp_path):
     for name in ("a/pkg", "b/pkg"):
         put(tmp_path / name, {"pyproject.toml": name})
-    copies = [frontend._separate(str(tmp_path / name), tmp_path / "scratch") for name in ("a/pkg", "b/pkg")]
+    copies = [frontend.separate(str(tmp_path / name), tmp_path / "scratch") for name in ("a/pkg", "b/pkg")]
     assert copies[0] != copies[1]
 
 
@@ -447,5 +447,5 @@ def test_two_projects_of_one_directory_name(tmp_path):
 def test_a_package_called_build_is_part_of_its_project(tmp_path, name):
     """pypa/build's own sources lie in src/build."""
     project = put(tmp_path / "p", {"pyproject.toml": "", name: ""})
-    copy = frontend._separate(str(project), tmp_path / "scratch")
+    copy = frontend.separate(str(project), tmp_path / "scratch")
     assert (Path(copy) / name).exists(), copy

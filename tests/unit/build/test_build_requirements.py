@@ -17,8 +17,8 @@ def project(tmp_path: Path, text: str) -> Path:
     return put(tmp_path / "project", {"pyproject.toml": text})
 
 
-def environment(tmp_path: Path, **distributions: str) -> CrossEnv:
-    """Return an environment whose build Python has these distributions, and no others."""
+def environment(tmp_path: Path, back_end: str = "echo '[]'", **distributions: str) -> CrossEnv:
+    """Return an environment whose build Python has these distributions and no others, and what its back end does."""
     library = tmp_path / "library"
     library.mkdir()
     for name, version in distributions.items():
@@ -29,6 +29,8 @@ def environment(tmp_path: Path, **distributions: str) -> CrossEnv:
         {"python": f'#!/bin/sh\nPYTHONPATH={library} exec {sys.executable} -S "$@"\n'},
     )
     env.build_python.chmod(0o755)
+    put(env.python.parent, {"python": f"#!/bin/sh\n{back_end}\n"})
+    env.python.chmod(0o755)
     return env
 
 
@@ -77,12 +79,12 @@ def test_an_empty_directory_is_no_project(tmp_path: Path) -> None:
 def test_what_is_there_is_not_asked_for(tmp_path: Path) -> None:
     tree = project(tmp_path, '[build-system]\nrequires = ["Flit_Core>=3", "cython"]\n')
     env = environment(tmp_path, flit_core="3.12.0")
-    assert unmet_requirements(env, tree, []) == [Unmet(requirement="cython", name="cython")]
+    assert unmet_requirements(env, tree, [], environ={}) == [Unmet(requirement="cython", name="cython")]
 
 
 def test_another_version_is_told(tmp_path: Path) -> None:
     tree = project(tmp_path, '[build-system]\nrequires = ["cython<3.1"]\n')
-    assert unmet_requirements(environment(tmp_path, cython="3.2.4"), tree, []) == [
+    assert unmet_requirements(environment(tmp_path, cython="3.2.4"), tree, [], environ={}) == [
         Unmet(requirement="cython<3.1", name="cython", found="3.2.4")
     ]
 
@@ -92,7 +94,7 @@ def test_markers_are_the_targets(tmp_path: Path) -> None:
         tmp_path,
         "[build-system]\nrequires = [\"a; platform_machine == 'aarch64'\", \"b; platform_machine == 'riscv64'\"]\n",
     )
-    assert [one.name for one in unmet_requirements(environment(tmp_path), tree, [])] == ["a"]
+    assert [one.name for one in unmet_requirements(environment(tmp_path), tree, [], environ={})] == ["a"]
 
 
 def test_files_that_meet_a_requirement_are_found(tmp_path: Path) -> None:
@@ -106,11 +108,32 @@ def test_files_that_meet_a_requirement_are_found(tmp_path: Path) -> None:
             "x.whl": "",
         },
     )
-    [one] = unmet_requirements(environment(tmp_path), tree, [links, tmp_path / "nowhere"])
+    [one] = unmet_requirements(environment(tmp_path), tree, [links, tmp_path / "nowhere"], environ={})
     assert one.file == str(links / "scikit_build_core-0.11.6-py3-none-any.whl")
 
 
 def test_a_requirement_that_nobody_can_read_is_an_error(tmp_path: Path) -> None:
     tree = project(tmp_path, '[build-system]\nrequires = ["a >> 1"]\n')
     with pytest.raises(BuildFailedError, match="is no requirement"):
-        unmet_requirements(environment(tmp_path), tree, [])
+        unmet_requirements(environment(tmp_path), tree, [], environ={})
+
+
+@pytest.mark.parametrize(
+    ("back_end", "asked"),
+    [
+        ('echo \'["ninja>=1.8", "flit-core"]\'', ["ninja>=1.8"]),
+        ("echo no json", []),
+        ("echo '{}'", []),
+        ("exit 1", []),
+    ],
+)
+def test_the_back_end_is_asked_for_more(tmp_path: Path, back_end: str, asked: list[str]) -> None:
+    tree = project(tmp_path, '[build-system]\nrequires = ["flit-core"]\n')
+    env = environment(tmp_path, back_end, flit_core="3.12.0")
+    assert [one.requirement for one in unmet_requirements(env, tree, [], environ={})] == asked
+
+
+def test_the_back_end_is_not_asked_before_it_is_there(tmp_path: Path) -> None:
+    tree = project(tmp_path, '[build-system]\nrequires = ["meson-python"]\n')
+    env = environment(tmp_path, "echo '[\"ninja\"]'")
+    assert [one.name for one in unmet_requirements(env, tree, [], environ={})] == ["meson-python"]

@@ -30,6 +30,7 @@ def fake(script, name: str = "python3", **changes) -> Path:
         "magic": b"\xa7\r\r\n",
         "stdlib": "/opt/py/lib/python3.99",
         "pip": "",
+        "packages": [],
         "cross": False,
         "multiarch": "",
     }
