@@ -64,7 +64,8 @@ CROSSPY_OFFLINE = "--no-index --no-build-isolation --find-links ${CROSSPY_LINKS}
 # One environment for every call: what is below is for this recipe alone, and goes with its work directory.
 crosspy_run() {
     mkdir -p ${CROSSPY_DIR}/tmp ${CROSSPY_DIR}/cache
-    TMPDIR=${CROSSPY_DIR}/tmp XDG_CACHE_HOME=${CROSSPY_DIR}/cache "$@" || bbfatal "$1 $2 failed: the lines above say why"
+    # Shared state is the cache of built packages: no other one (CROSSPY_CACHE).
+    CROSSPY_CACHE= TMPDIR=${CROSSPY_DIR}/tmp XDG_CACHE_HOME=${CROSSPY_DIR}/cache "$@" || bbfatal "$1 $2 failed: the lines above say why"
 }
 
 crosspy_pip() {
