@@ -128,6 +128,7 @@ OPTIONS = {
         *("--require-hashes", "--pure", "--no-build-isolation", "-C", "sdist", "auto"),
     ),
     "install": ("--root", "--prefix"),
+    "requires": ("PROJECT", "--find-links", "-f", "--root", "--prefix", "--split", "JSON"),
     "verify": ("--target",),
 }
 
