@@ -13,7 +13,7 @@
 #
 # A file in SRC_URI, a wheel or a source distribution, is the other:
 #
-#   SRC_URI += "https://files.pythonhosted.org/packages/.../scikit_build_core-0.11.6.tar.gz;name=skbuild;unpack=0"
+#   SRC_URI += "https://.../scikit_build_core-0.11.6.tar.gz;name=skbuild;unpack=0"
 #   SRC_URI[skbuild.sha256sum] = "..."
 #
 # What is missing is an error that ends with the line to add. Nothing is downloaded after do_fetch, and nothing of the
@@ -113,6 +113,12 @@ python crosspy_check_requires() {
         pass
 }
 
+def crosspy_source_of(name, d):
+    """Where a recipe that inherits pypi would get a distribution from."""
+    index, found, _ = (d.getVar("PYPI_SRC_URI") or "").partition("/source/")
+    file = "%s-VERSION.tar.gz" % name.replace("-", "_")
+    return "%s/source/%s/%s/%s" % (index, name[0], name, file) if found else "https://.../" + file
+
 def crosspy_install_requires(d):
     """Install the build requirements that SRC_URI has; say whether there were any. What is missing is an error."""
     unmet = crosspy_json(d, "requires", d.getVar("CROSSPY_ENV"), d.getVar("CROSSPY_PROJECT"), "--find-links", d.getVar("CROSSPY_LINKS"))
@@ -127,7 +133,7 @@ def crosspy_install_requires(d):
         elif crosspy_recipe_of(one["name"], d):
             lines.append("%s is needed for the build: DEPENDS += \"python3-%s-native\"" % (one["requirement"], one["name"]))
         else:
-            lines.append("%s is needed for the build, and no layer has a recipe of it: SRC_URI += \"https://files.pythonhosted.org/packages/source/%s/%s/%s-VERSION.tar.gz;name=%s;unpack=0\"" % (one["requirement"], one["name"][0], one["name"], one["name"].replace("-", "_"), one["name"]))
+            lines.append("%s is needed for the build, and no layer has a recipe of it: SRC_URI += \"%s;name=%s;unpack=0\"" % (one["requirement"], crosspy_source_of(one["name"], d), one["name"]))
     if lines:
         bb.fatal("\n".join(lines))
     files = [one["file"] for one in unmet if one["file"]]

@@ -252,12 +252,12 @@ SETUPTOOLS = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setupt
             "online",
             "",
             SETUPTOOLS,
-            "import urllib.request\nurllib.request.urlopen('https://pypi.org/')\n",
+            "import urllib.request\nurllib.request.urlopen('https://example.org/')\n",
             r"crosspy wheel failed",
         ),
         (
             "checksum",
-            ('SRC_URI += "https://files.pythonhosted.org/packages/source/i/idna/idna-3.11.tar.gz;unpack=0"\n'
+            ('SRC_URI += "https://example.org/idna-3.11.tar.gz;unpack=0"\n'
             f'SRC_URI[sha256sum] = "{"0" * 64}"\n'),
             SETUPTOOLS,
             "",

@@ -154,7 +154,7 @@ def test_no_function_of_the_class_names_a_work_directory_in_its_hash_inputs(bed:
 @pytest.mark.parametrize(
     ("unmet", "line"),
     [
-        ({"requirement": "cython>=3", "name": "cython"}, 'SRC_URI += "https://files.pythonhosted.org/packages/source/c/cython/cython-VERSION.tar.gz;name=cython;unpack=0"'),
+        ({"requirement": "cython>=3", "name": "cython"}, 'SRC_URI += "https://example.org/packages/source/c/cython/cython-VERSION.tar.gz;name=cython;unpack=0"'),
         ({"requirement": "hatch-vcs", "name": "hatch-vcs"}, 'DEPENDS += "python3-hatch-vcs-native"'),
     ],
 )  # fmt: skip
@@ -166,6 +166,7 @@ def test_a_missing_build_requirement_ends_with_the_line_to_add(
     recipe.touch()
     bed.answer("requires", [{"found": "", "file": "", **unmet}])
     d = bed.recipe()
+    d.setVar("PYPI_SRC_URI", "https://example.org/packages/source/g/gadget/gadget-2.0.tar.gz")
     message = fatal(bed, d, "crosspy_check_requires")
     assert message.endswith(line)
     assert unmet["requirement"] in message
