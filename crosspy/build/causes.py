@@ -321,7 +321,7 @@ CAUSES: Final = (
             r"set to NOTFOUND\.\n(.*\n){1,3}?(?P<package>\w+?)_(LIBRARY|LIBRARIES|INCLUDE_DIR)\w*\b",
             r"CMake Error at [^\n]*\n\s*Could not find \w+ using the following names:\s+(lib)?(?P<library>[\w.+-]+)",
             r"Could not find (directory of )?(?P<named>OpenSSL)( installation)?",
-            r"and the sysroot \S+ has no pkg-config module (?P<module>[\w.+-]+)",
+            r"and the sysroot \S+ has no pkg-config module (?P<module>[\w.+-]*\w)",
             r"(?P<program>\b(\w[\w.]*[-_]config)\b)'?: (command )?not found",
             r"(?P<program>\bpg_config) executable not found",
             r"No such file or directory: '(?P<program>[\w.]+[-_]config)'",

@@ -67,6 +67,10 @@ def reasons(output: str, sysroot, *failures: Failure) -> list[tuple[str, str]]:
 
 # What a build printed: cause, a piece of the sentence or of the step.
 PRINTED = [
+    ("missing-library", "Debian libpq-dev", """
+        crosspy: pg_config of the build machine does not know the target's library, and the sysroot /s has no pkg-config module libpq.
+        hint: add the library's development files to the sysroot, or tell the build where they are: crosspy create --hints FILE
+     """),
     ("no-space", "TMPDIR", "OSError: [Errno 28] No space left on device"),
     ("no-memory", "MAKEFLAGS=-j1", "virtual memory exhausted: Cannot allocate memory"),
     ("no-memory", "MAKEFLAGS=-j1", "cc1: out of memory allocating 6000 bytes after a total of 12992512 bytes"),
