@@ -82,7 +82,10 @@ def _one(word: str, number: int, ahead: Ahead, stopped: threading.Event) -> _Don
     place = (
         ahead.scratch / "ahead" / (re.sub(r"[^A-Za-z0-9]+", "-", Path(word).name).strip("-") or str(number))
     )
-    place = place if not place.exists() else place.with_name(f"{place.name}-{number}")
+    try:
+        place.mkdir(parents=True)
+    except FileExistsError:
+        place = place.with_name(f"{place.name}-{number}")
     (place / "tmp").mkdir(parents=True)
     output, wheels = place / "output", place / "wheels"
     with ahead.jobserver.token(stopped) as granted, output.open("wb") as file:
