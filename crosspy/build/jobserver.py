@@ -123,18 +123,23 @@ class Jobserver:
     def variables(self, tools: Path, path: str) -> dict[str, str]:
         """Return the variables by which the tools of a build learn of it.
 
-        :param tools: a directory for the launcher of make, which becomes the first of ``path``.
+        :param tools: a directory for the launchers of make, which becomes the first of ``path``.
         """
         flags = f" -j{self.jobs} --jobserver-auth=fifo:{self.fifo}"
-        make = process.find_program("make", path=path)
-        if make:
+        # CMake looks for gmake before make.
+        makes = {
+            name: program for name in ("make", "gmake") if (program := process.find_program(name, path=path))
+        }
+        if makes:
             tools.mkdir()
+        for name, program in makes.items():
             text = _MAKE.replace("@fifo@", shlex.quote(self.fifo)).replace("@jobs@", str(self.jobs))
-            (tools / "make").write_text(text.replace("@make@", shlex.quote(make)), encoding="utf-8")
-            (tools / "make").chmod(0o755)
+            (tools / name).write_text(text.replace("@make@", shlex.quote(program)), encoding="utf-8")
+            (tools / name).chmod(0o755)
         return {
-            "PATH": f"{tools}{os.pathsep}{path}" if make else path,
-            "MAKEFLAGS": flags,
+            "PATH": f"{tools}{os.pathsep}{path}" if makes else path,
+            # One that is called by its path meets no launcher, and before 4.4 it stops at a named pipe.
+            "MAKEFLAGS": flags if all(_knows_pipes(program) for program in makes.values()) else "",
             "CARGO_MAKEFLAGS": flags.strip(),
             "CROSSPY_SLOTS": self.slots,
             # Whoever asks for a number gets all of it: the launchers see to it that no more compilers run.
@@ -180,6 +185,13 @@ def _watch(slots: str, pipe: int, ended: threading.Event) -> None:
                 if not Path(f"/proc/{holder}").exists() and not ended.is_set():
                     file.write_text("", encoding="ascii")
                     os.write(pipe, f"{file.suffix[1:]}\n".encode())
+
+
+def _knows_pipes(make: str) -> bool:
+    """Say whether a make knows ``--jobserver-auth=fifo:`` (GNU make's NEWS, 4.4)."""
+    said = process.run([make, "--version"], env={"LC_ALL": "C"}, merge=True).stdout
+    version = re.match(r"GNU Make (\d+)\.(\d+)", said)
+    return version is not None and (int(version[1]), int(version[2])) >= (4, 4)
 
 
 def _pipe(path: Path) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 import subprocess
 import threading
@@ -129,15 +130,41 @@ def test_what_is_wanted_wins(tmp_path):
         ("-C d -s", "-C d -s"),
     ],
 )
-def test_make_takes_part(tmp_path, script, words, kept):
+@pytest.mark.parametrize("name", ["make", "gmake"])
+def test_make_takes_part(tmp_path, script, name, words, kept):
     """Open files are what every make knows; a number of its own would make it leave the jobserver."""
-    script("make", 'echo "$MAKEFLAGS"; echo "$*"; : <&8')
+    script(name, 'echo "$MAKEFLAGS"; echo "$*"; : <&8')
     with jobserver(3, {}, tmp_path) as server:
         path = server.variables(tmp_path / "tools", f"{tmp_path / 'bin'}:/usr/bin:/bin")["PATH"]
         done = subprocess.run(
-            ["make", *words.split()], env={"PATH": path}, capture_output=True, text=True, check=True
+            [name, *words.split()], env={"PATH": path}, capture_output=True, text=True, check=True
         )
     assert done.stdout.splitlines() == [" -j3 --jobserver-auth=8,8", kept]
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("GNU Make 4.3", False), ("GNU Make 4.4.1", True), ("GNU Make 4.10", True), ("bmake", False)],
+)
+def test_a_make_that_stops_at_named_pipes_is_told_of_none(tmp_path, script, said, told):
+    """CMake calls make by its path, where no launcher is met."""
+    script("make", f"echo '{said}'")
+    with jobserver(3, {}, tmp_path) as server:
+        variables = server.variables(tmp_path / "tools", str(tmp_path / "bin"))
+    assert ("fifo:" in variables["MAKEFLAGS"]) is told
+    assert "fifo:" in variables["CARGO_MAKEFLAGS"]
+
+
+def test_a_real_make_called_by_its_path_works(tmp_path):
+    program = shutil.which("make")
+    assert program, "make test needs make"
+    (tmp_path / "Makefile").write_text("all:\n\techo done\n")
+    with jobserver(3, {}, tmp_path) as server:
+        variables = server.variables(tmp_path / "tools", "/usr/bin:/bin")
+        done = subprocess.run(
+            [program, "-s"], cwd=tmp_path, env=variables, capture_output=True, text=True, check=False
+        )
+    assert (done.returncode, done.stdout) == (0, "done\n"), done.stderr
 
 
 def test_without_make_none_is_pretended(tmp_path):
