@@ -94,11 +94,20 @@ def distccd(tmp_path) -> Iterator[str]:
             process.terminate()
 
 
-def test_distcc_on_loopback(build, plain, distccd, tmp_path):
-    """No compilation falls back to this machine: that would be an error."""
+def test_distcc_on_loopback(build, distccd, tmp_path):
+    """The sources are compiled by the server; that a configure test fails there is no reason to avoid it."""
     needs("distcc")
-    variables = {"DISTCC_HOSTS": distccd, "DISTCC_FALLBACK": "0", "DISTCC_DIR": str(tmp_path / "distcc")}
-    assert build(CROSSPY_LAUNCHER="distcc", **variables) == plain
+    (tmp_path / "distcc").mkdir()
+    variables = {
+        "DISTCC_HOSTS": distccd,
+        "DISTCC_BACKOFF_PERIOD": "0",
+        "DISTCC_DIR": str(tmp_path / "distcc"),
+    }
+    flags = {
+        "CFLAGS": "-O2",
+        "CXXFLAGS": "-O2",
+    }  # distcc sends preprocessed text: debug information has other columns
+    assert build(CROSSPY_LAUNCHER="distcc", **variables, **flags) == build(**flags)
     served = re.findall(r"COMPILE_OK.* (\S+)$", (tmp_path / "distccd.log").read_text(), re.MULTILINE)
     assert {Path(name).name for name in served} >= {"_native.c", "mesonic.cpp"}
 
