@@ -25,6 +25,15 @@ ROOT: Final = Path(__file__).resolve().parent.parent
 SETUPTOOLS: Final = "setuptools==80.9.0"  # the newest that both sides' pips and crossenv's patches build with
 SDIST: Final = "markupsafe==3.0.4"
 TRIPLET: Final = "aarch64-linux-gnu"
+FLAGS: Final = "-O2 -g0"
+COST: Final = {
+    "markupsafe==3.0.4": "small",
+    "msgpack==1.1.0": "small, C++",
+    "regex==2024.11.6": "C-heavy",
+}
+"""Built in full, build isolation and all, by pip natively and by crosspy: what a cross build costs."""
+COMPILED: Final = "regex_3/_regex.c"
+"""Of the last of them: for the compilers alone, whose own speed differs from target to target."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +69,13 @@ class Bench:
             name: value for name, value in environ.items() if name.startswith(("PIP_", "SSL_", "REQUESTS_"))
         }
         keep |= {name: value for name, value in environ.items() if name.lower().endswith("_proxy")}
-        self.environ = {"PATH": environ["PATH"], "HOME": str(build / "home"), "LC_ALL": "C.UTF-8", **keep}
+        self.environ = {
+            "PATH": environ["PATH"],
+            "HOME": str(build / "home"),
+            "LC_ALL": "C.UTF-8",
+            "CFLAGS": FLAGS,
+            **keep,
+        }
 
     def start(self, argv: Sequence[str | Path]) -> Cost:
         """Run a command to its end; output is shown only if it fails."""
@@ -116,6 +131,7 @@ class Sides:
         self.peer = bench.build / "peer"
         self.sdists = bench.build / "sdists"
         self.wheels = bench.build / "wheels"
+        self.links = bench.build / "links"
 
     def prepare(self) -> None:
         """Make the peer's environment, and download once what all sides build from."""
@@ -181,6 +197,75 @@ class Sides:
             [self.peer / "bin" / "python", "-m", "crossenv", *words, target, fresh(self.crossenv_env)]
         )
 
+    def prepare_cost(self) -> None:
+        """Download what the full builds need: no index is asked while they are timed."""
+        pip = self.native / "bin" / "pip"
+        for requirement in COST:
+            if not list(self.links.glob(requirement.replace("==", "-") + ".tar.gz")):
+                words: list[str | Path] = [
+                    "--no-deps",
+                    "--no-binary",
+                    ":all:",
+                    "--no-build-isolation",
+                    "-d",
+                    self.links,
+                    requirement,
+                ]
+                self.bench.start([pip, "download", *words])
+        if not list(self.links.glob("setuptools*.whl")):
+            self.bench.start([pip, "download", "-d", self.links, SETUPTOOLS, "Cython~=3.0.10", "wheel"])
+        source = self.bench.build / "source"
+        if not source.exists():
+            source.mkdir()
+            self.bench.start(
+                ["tar", "-xzf", next(self.links.glob("regex*.tar.gz")), "-C", source, "--strip-components=1"]
+            )
+
+    def full(self, requirement: str, *, cross: bool) -> Callable[[], Cost]:
+        """Return a build with its isolated environment, of the same flags, by the same version of pip."""
+        sdist = next(self.links.glob(requirement.replace("==", "-") + ".tar.gz"))
+        common: list[str | Path] = ["--no-deps", "--no-index", "-f", self.links]
+        out = self.wheels / ("crosspy-env" if cross else "native")
+        words: list[str | Path] = [self.native / "bin" / "pip", "wheel", "--no-cache-dir", *common]
+        if cross:
+            words = [
+                sys.executable,
+                "-m",
+                "crosspy",
+                "wheel",
+                self.crosspy_env,
+                "--no-cache",
+                "-j",
+                "1",
+                *common,
+            ]
+        return lambda: self.bench.start([*words, "-w", fresh(out), sdist])
+
+    def again(self, requirement: str) -> Callable[[], Cost]:
+        """Return a build that the wheel cache answers."""
+        sdist = next(self.links.glob(requirement.replace("==", "-") + ".tar.gz"))
+        words: list[str | Path] = [
+            sys.executable,
+            "-m",
+            "crosspy",
+            "wheel",
+            self.crosspy_env,
+            "--no-deps",
+            "--no-index",
+        ]
+        words += ["--cache", self.bench.build / "cache", "-f", self.links, "-w", self.wheels / "again", sdist]
+        return lambda: self.bench.start(words)
+
+    def compiler(self, *, cross: bool) -> Callable[[], Cost]:
+        """Return a compilation by the plain compiler, without crosspy."""
+        root = str(self.bench.sysroot) if cross else ""
+        headers = f"{root}/usr/include/{Path(self.bench.python).name}"
+        words = [f"{TRIPLET}-gcc", f"--sysroot={root}"] if cross else ["gcc"]
+        source = self.bench.build / "source" / COMPILED
+        return lambda: self.bench.start(
+            [*words, *FLAGS.split(), f"-I{headers}", "-fPIC", "-c", source, "-o", os.devnull]
+        )
+
     def interpreter(self, python: str | Path, code: str) -> Callable[[], Cost]:
         return lambda: self.bench.start([python, "-c", code])
 
@@ -241,12 +326,30 @@ def run(bench: Bench, *, starts: int, creations: int, wheels: int) -> str:
         {side: sides.wheel(pip) for side, pip in pips.items()},
     )
     check_wheels(sides.wheels)
-    return report([made, *started, built], sizes)
+    sides.prepare_cost()
+    cost = []
+    for requirement, kind in COST.items():
+        times = wheels if kind.startswith("small") else max(1, wheels // 2)
+        builds = {
+            "native": sides.full(requirement, cross=False),
+            "crosspy": sides.full(requirement, cross=True),
+        }
+        title = requirement.replace("==", " ")
+        cost.append(bench.measure(f"wheel of {title} ({kind}), with build isolation", times, builds))
+        check_wheels(sides.wheels)
+    compilers = {"native": sides.compiler(cross=False), "crosspy": sides.compiler(cross=True)}
+    cost.append(bench.measure(f"the compiler alone: {COMPILED}", max(1, wheels // 2), compilers))
+    again = sides.again(list(COST)[-1])
+    again()
+    cost.append(bench.measure("the last wheel again, from the wheel cache", wheels, {"crosspy": again}))
+    return report([made, *started, built, *cost], sizes)
 
 
 def check_wheels(wheels: Path) -> None:
     """A side that left the extension out would win unfairly."""
     for directory in sorted(wheels.iterdir()):
+        if directory.name == "again":
+            continue
         names = [path.name for path in directory.iterdir()]
         machine = platform.machine() if directory.name == "native" else TRIPLET.partition("-")[0]
         if len(names) != 1 or not names[0].endswith(f"-linux_{machine}.whl"):
