@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from struct import Struct
 from struct import error as struct_error
-from typing import Final
+from typing import Final, Protocol
 
 ET_REL: Final = 1
 ET_EXEC: Final = 2
@@ -60,8 +60,39 @@ _MAX_STRING_TABLE: Final = 1 << 27
 _KEEP_STRINGS: Final = 1 << 18
 
 
+class Reader(Protocol):
+    """What a file is read from: a file of this machine, or of an archive.
+
+    ``pread`` is :func:`os.pread`: fewer bytes than asked for at the end of the file only. It raises OSError.
+    """
+
+    @property
+    def size(self) -> int: ...
+
+    def pread(self, length: int, offset: int, /) -> bytes: ...
+
+
+class FileReader:
+    """A :class:`Reader` of an open file; ``mode`` is its ``st_mode``."""
+
+    __slots__ = ("fd", "mode", "size")
+
+    def __init__(self, fd: int) -> None:
+        info = os.fstat(fd)
+        self.fd = fd
+        self.size = info.st_size
+        self.mode = info.st_mode
+
+    def pread(self, length: int, offset: int, /) -> bytes:
+        return os.pread(self.fd, length, offset)
+
+
 class ElfDamaged(ValueError):  # noqa: N818 -- reads as what it says of the file
     """A file that begins as ELF but is cut off, or contradicts itself; the text is a sentence without its path."""
+
+
+Source = str | os.PathLike[str] | Reader
+"""A path of this machine, or something that is read already."""
 
 
 class NotElf(ElfDamaged):
@@ -201,16 +232,25 @@ def read_header(fd_or_path: int | str | os.PathLike[str]) -> ElfHeader | None:
     """
     if isinstance(fd_or_path, int):
         return parse_header(os.pread(fd_or_path, HEAD_SIZE, 0))
-    with _opened(fd_or_path) as fd:
-        return parse_header(os.pread(fd, HEAD_SIZE, 0)) if stat.S_ISREG(os.fstat(fd).st_mode) else None
+    try:
+        with _opened(fd_or_path) as reader:
+            return parse_header(reader.pread(HEAD_SIZE, 0))
+    except NotElf:
+        return None
 
 
 @contextmanager
-def _opened(path: str | os.PathLike[str]) -> Iterator[int]:
+def _opened(source: Source) -> Iterator[Reader]:
+    if not isinstance(source, str | os.PathLike):
+        yield source
+        return
     # Without O_NONBLOCK, a named pipe in an image would stop us for ever.
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    fd = os.open(source, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     try:
-        yield fd
+        reader = FileReader(fd)
+        if not stat.S_ISREG(reader.mode):
+            raise NotElf("not a regular file")
+        yield reader
     finally:
         os.close(fd)
 
@@ -221,13 +261,10 @@ def _opened(path: str | os.PathLike[str]) -> Iterator[int]:
 class _Image:
     """One open ELF file: its header, its segments and what its ``.dynamic`` points to."""
 
-    def __init__(self, fd: int, head: bytes = b"") -> None:
-        self.fd = fd
-        info = os.fstat(fd)
-        if not stat.S_ISREG(info.st_mode):
-            raise NotElf("not a regular file")
-        self.size = info.st_size
-        parsed = _parse_header(head or os.pread(fd, HEAD_SIZE, 0))
+    def __init__(self, reader: Reader, head: bytes = b"") -> None:
+        self.pread = reader.pread
+        self.size = reader.size
+        parsed = _parse_header(head or self.pread(HEAD_SIZE, 0))
         if parsed is None:
             raise NotElf("not an ELF file")
         self.header, self.tables = parsed
@@ -252,7 +289,7 @@ class _Image:
         if offset + length > self.size:
             raise ElfDamaged(f"{what} ends at byte {offset + length}, but the file has {self.size}")
         try:
-            data = os.pread(self.fd, length, offset)
+            data = self.pread(length, offset)
         except (OverflowError, OSError) as error:
             raise ElfDamaged(f"{what} cannot be read: {error}") from None
         if len(data) != length:
@@ -564,42 +601,43 @@ def _linked(raw: bytes, entry: Struct, count: int, start: int = 0) -> Iterator[i
 # ------------------------------------------------------------------------------------------------ whole files
 
 
-def read(path: str | os.PathLike[str]) -> ElfFile:
-    """Read what the dynamic loader would learn from the ELF file at ``path``.
+def read(source: Source) -> ElfFile:
+    """Read what the dynamic loader would learn from an ELF file.
 
     :raises NotElf: if it is no ELF file.
     :raises ElfDamaged: if it is cut off or contradicts itself.
     :raises OSError: if it cannot be opened.
     """
-    with _opened(path) as fd:
-        return _Image(fd).facts(os.fspath(path))
+    with _opened(source) as reader:
+        path = os.fspath(source) if isinstance(source, str | os.PathLike) else ""
+        return _Image(reader).facts(path)
 
 
-def read_open(fd: int, path: str, head: bytes = b"", names: Collection[str] = ()) -> ElfFile:
+def read_open(reader: Reader, path: str, head: bytes = b"", names: Collection[str] = ()) -> ElfFile:
     """Like :func:`read`, for a file that is open already.
 
     :param head: its first bytes, if the caller has them.
     :param names: symbols to look for; those found are the result's ``mentions``.
     """
-    return _Image(fd, head).facts(path, names)
+    return _Image(reader, head).facts(path, names)
 
 
-def defined_symbols(path: str | os.PathLike[str]) -> frozenset[str]:
-    """Return the names that the file at ``path`` exports (its global and weak dynamic symbols).
-
-    :raises ElfDamaged: as :func:`read`.
-    """
-    with _opened(path) as fd:
-        return frozenset(name for name, defined in _Image(fd).symbols() if defined)
-
-
-def undefined_symbols(path: str | os.PathLike[str]) -> frozenset[str]:
-    """Return the names that the file at ``path`` wants of others, weakly or not.
+def defined_symbols(source: Source) -> frozenset[str]:
+    """Return the names that the file exports (its global and weak dynamic symbols).
 
     :raises ElfDamaged: as :func:`read`.
     """
-    with _opened(path) as fd:
-        return frozenset(name for name, defined in _Image(fd).symbols() if not defined)
+    with _opened(source) as reader:
+        return frozenset(name for name, defined in _Image(reader).symbols() if defined)
+
+
+def undefined_symbols(source: Source) -> frozenset[str]:
+    """Return the names that the file wants of others, weakly or not.
+
+    :raises ElfDamaged: as :func:`read`.
+    """
+    with _opened(source) as reader:
+        return frozenset(name for name, defined in _Image(reader).symbols() if not defined)
 
 
 # --------------------------------------------------------------------------------------------- build attributes
@@ -661,7 +699,7 @@ _RISCV_TAGS: Final = {
 }
 
 
-def arm_attributes(path: str | os.PathLike[str]) -> Mapping[str, object]:
+def arm_attributes(source: Source) -> Mapping[str, object]:
     """Return the build attributes of an ARM file by name: ``Tag_CPU_arch``, ``Tag_ABI_VFP_args`` ...
 
     They live in a section; {} for a file without one (or without section headers), or of another architecture.
@@ -669,20 +707,20 @@ def arm_attributes(path: str | os.PathLike[str]) -> Mapping[str, object]:
 
     :raises ElfDamaged: as :func:`read`.
     """
-    return _named_attributes(path, _EM_ARM, "aeabi")
+    return _named_attributes(source, _EM_ARM, "aeabi")
 
 
-def riscv_attributes(path: str | os.PathLike[str]) -> Mapping[str, object]:
+def riscv_attributes(source: Source) -> Mapping[str, object]:
     """Return the build attributes of a RISC-V file: ``Tag_arch`` (``rv64i2p1_m2p0_...``), ``Tag_stack_align`` ...
 
     :raises ElfDamaged: as :func:`read`.
     """
-    return _named_attributes(path, _EM_RISCV, "riscv")
+    return _named_attributes(source, _EM_RISCV, "riscv")
 
 
-def _named_attributes(path: str | os.PathLike[str], machine: int, vendor: str) -> dict[str, object]:
-    with _opened(path) as fd:
-        image = _Image(fd)
+def _named_attributes(source: Source, machine: int, vendor: str) -> dict[str, object]:
+    with _opened(source) as reader:
+        image = _Image(reader)
         raw = image.attributes() if image.header.elf_machine == machine else b""
     if not raw:
         return {}

@@ -8,7 +8,6 @@ built for the wrong machine from top to bottom agrees with itself: name the targ
 from __future__ import annotations
 
 import ast
-import os
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -47,11 +46,11 @@ def infer(image: Image) -> Expectation:
     )
     if machine is None:
         raise UsageError(
-            f"{image.root}: {path} is for ELF machine {header.elf_machine}, which is unknown", hint=_HINT
+            f"{image.name}: {path} is for ELF machine {header.elf_machine}, which is unknown", hint=_HINT
         )
     abi = abi_of(header.elf_machine, header.bits, header.flags)
     if machine.name.startswith("arm") and "float" not in abi:
-        abi |= arm_float(image.on_disk(path))
+        abi |= arm_float(image, path)
     version = _version(path)
     suffixes = _suffixes(image, path, elf)
     if suffixes:
@@ -86,18 +85,18 @@ def _interpreter(image: Image) -> tuple[str, ElfFile]:
             return path, image.elf[path]
         if path in image.damaged:
             raise UsageError(
-                f"{image.root}: its interpreter {path} is damaged: {image.damaged[path]}", hint=_HINT
+                f"{image.name}: its interpreter {path} is damaged: {image.damaged[path]}", hint=_HINT
             )
     found = _pythons(image)
     versions = {_version(path) for path in found}
     if not found:
         raise UsageError(
-            f"{image.root}: no Python in it, so there is nothing to tell the target from", hint=_HINT
+            f"{image.name}: no Python in it, so there is nothing to tell the target from", hint=_HINT
         )
     machines = {image.elf[path].header.elf_machine for path in found}
     if len(versions) > 1 or len(machines) > 1:
         raise UsageError(
-            f"{image.root}: several Pythons, and no /usr/bin/python3 says which: {', '.join(found)}",
+            f"{image.name}: several Pythons, and no /usr/bin/python3 says which: {', '.join(found)}",
             hint=_HINT,
         )
     programs = [path for path in found if _PROGRAM.fullmatch(basename(path))]
@@ -118,29 +117,24 @@ def _suffixes(image: Image, path: str, elf: ElfFile) -> tuple[str, ...]:
         *(other for name in libraries for other in sorted(image.elf) if basename(other) == name),
     ]
     for candidate in candidates:
-        found = {text.decode("ascii") for text in _texts(image.on_disk(candidate))}
+        found = {text.decode("ascii") for text in _texts(image, candidate)}
         tagged = sorted(suffix for suffix in found if "cpython" in suffix)
         if tagged:
             return (*tagged, *sorted(suffix for suffix in found if "abi3" in suffix), ".so")
     return ()
 
 
-def _texts(path: str) -> Iterator[bytes]:
+def _texts(image: Image, path: str) -> Iterator[bytes]:
     """Yield what looks like a suffix in a file's bytes, a chunk at a time."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+        with image.open(path) as reader:
+            rest = b""
+            for offset in range(0, min(reader.size, _MAX_INTERPRETER), _CHUNK):
+                chunk = reader.pread(_CHUNK, offset)
+                yield from _SUFFIX.findall(rest + chunk)
+                rest = chunk[-128:]
     except OSError:
         return
-    try:
-        rest = b""
-        for _ in range(_MAX_INTERPRETER // _CHUNK):
-            chunk = os.read(fd, _CHUNK)
-            if not chunk:
-                return
-            yield from _SUFFIX.findall(rest + chunk)
-            rest = chunk[-128:]
-    finally:
-        os.close(fd)
 
 
 def _agree(image: Image, path: str, version: str, suffix: str) -> None:
@@ -149,24 +143,21 @@ def _agree(image: Image, path: str, version: str, suffix: str) -> None:
         match = _DATA.search(data)
         if match is None or match[1] != version:
             continue
-        stated = _stated_suffix(image.on_disk(data))
+        stated = _stated_suffix(image, data)
         theirs = parse_name(f"module{stated}")
         # Debian installs the data of its debug interpreter (cpython-311d) beside that of the ordinary one.
         if not ours or not theirs or theirs.flags != ours.flags:
             continue
         if stated != suffix:
             raise UsageError(
-                f"{image.root}: {path} imports *{suffix}, but {data} says EXT_SUFFIX = {stated!r}", hint=_HINT
+                f"{image.name}: {path} imports *{suffix}, but {data} says EXT_SUFFIX = {stated!r}", hint=_HINT
             )
 
 
-def _stated_suffix(path: str) -> str:
+def _stated_suffix(image: Image, path: str) -> str:
     """Return EXT_SUFFIX of a sysconfigdata file, read as a literal; empty if it is anything but one."""
     try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with open(fd, "rb") as stream:  # noqa: PTH123 -- pathlib has no O_NOFOLLOW
-            tree = ast.parse(stream.read(_MAX_DATA))
-        for node in tree.body:
+        for node in ast.parse(image.read(path, _MAX_DATA)).body:
             if isinstance(node, ast.Assign) and _assigns(node, "build_time_vars"):
                 values = ast.literal_eval(node.value)
                 return str(values.get("EXT_SUFFIX", "")) if isinstance(values, dict) else ""

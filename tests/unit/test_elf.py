@@ -218,7 +218,9 @@ def test_names_that_are_not_utf8_are_kept(tmp_path):
 def test_mentions_are_whole_names(tmp_path):
     path = DATA / "aarch64" / "ext.so"
     with path.open("rb") as stream:
-        facts = elf.read_open(stream.fileno(), "ext", names=("PyInit_ext", "PyInit_ex", "Init_ext", "other"))
+        facts = elf.read_open(
+            elf.FileReader(stream.fileno()), "ext", names=("PyInit_ext", "PyInit_ex", "Init_ext", "other")
+        )
     assert facts.mentions == {"PyInit_ext"}
 
 

@@ -7,7 +7,6 @@ The search follows ld.so(8) and musl's ``ldso/dynlink.c``, with ``/`` meaning th
 from __future__ import annotations
 
 import fnmatch
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -182,9 +181,7 @@ def _text(image: Image, path: str) -> str:
     if path not in image.files:
         return ""
     try:
-        fd = os.open(image.on_disk(path), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
-        with open(fd, "rb") as stream:  # noqa: PTH123 -- pathlib has no O_NOFOLLOW
-            return stream.read(_MAX_CONF).decode("utf-8", "surrogateescape")
+        return image.read(path, _MAX_CONF).decode("utf-8", "surrogateescape")
     except OSError:
         return ""
 

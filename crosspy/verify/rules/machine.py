@@ -118,7 +118,7 @@ def _other_abi(image: Image, expectation: Expectation, path: str, elf: ElfFile) 
         return
     found = abi_of(elf.header.elf_machine, elf.header.bits, elf.header.flags)
     if elf.header.elf_machine == _EM_ARM and "float" not in found and "float" in expectation.abi:
-        found |= arm_float(image.on_disk(path))
+        found |= arm_float(image, path)
     for what, expected, actual in abi_conflicts(dict(expectation.abi), found):
         yield Finding(
             path=path,
@@ -140,14 +140,15 @@ _ABI_WORDS: Final = {
 }
 
 
-def arm_float(path: str) -> dict[str, str]:
+def arm_float(image: Image, path: str) -> dict[str, str]:
     """Return the float ABI that an ARM file's build attributes state, for one whose ELF flags state none.
 
     ``Tag_ABI_VFP_args`` 1 is hard; 3 fits both. Base (soft) is 0, the default that tools leave out, so its absence
     counts only where the compiler left its other floating point attributes.
     """
     try:
-        attributes = arm_attributes(path)
+        with image.open(path) as reader:
+            attributes = arm_attributes(reader)
     except (ElfDamaged, OSError):
         return {}
     arguments = attributes.get("Tag_ABI_VFP_args", 0)

@@ -67,6 +67,7 @@ def test_what_is_no_regular_file_is_never_opened(make_image):
         image = survey(root)
     assert not any(path.endswith(("pipe.so", "socket.so")) for path in image.files)
     assert image.unreadable == {}
+    assert image.special == {"/usr/lib/pipe.so": "a named pipe", "/socket.so": "a socket"}
 
 
 def test_unreadable_things_are_told(make_image, monkeypatch):
