@@ -303,7 +303,10 @@ def cache_variables(
     """
     run = scratch / "run"
     run.mkdir(parents=True)
-    parts = situation(env, variables, _digests(env, variables), isolated=options.build_isolation)
+    # In one run, the situation does not change: nothing need be known of it.
+    parts = {} if options.build_isolation else {"build layer": ""}
+    if options.cache:
+        parts = situation(env, variables, _digests(env, variables), isolated=options.build_isolation)
     (run / "situation.json").write_text(json.dumps(parts, indent=1, sort_keys=True), encoding="utf-8")
     cache = options.cache or scratch / "cache"
     console.note(f"wheel cache: {options.cache or 'none'}")

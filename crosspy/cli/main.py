@@ -26,6 +26,7 @@ COMMANDS: Final = {
     "wheel": "build wheels for the target",
     "install": "install packages into an image tree, as the target will see them",
     "requires": "say what a project needs to be built, or installed packages need to run",
+    "cache": "list the wheels that were built before, and remove old ones",
     "verify": "prove that an image's programs and extension modules fit the target",
 }
 

@@ -14,7 +14,7 @@ An entry is a directory, made complete beside its place and renamed, so that no 
 
 ``made_with`` has the source, the situation, the settings of this package, the build requirements with what was installed for
 them, the twins (twins.py) and rustc. Whether the same would be installed now, a native pip says, once for each set of
-requirements in a run.
+requirements in a run; its answer holds ten minutes.
 """
 
 import contextlib
@@ -25,6 +25,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from types import ModuleType
 
 from . import native_environment
@@ -59,6 +60,9 @@ INDEX_OPTIONS = frozenset({
 
 REQUIREMENTS = "crosspy-requirements.json"
 """In an isolated build environment: what was asked to be installed there, and what was."""
+
+ANSWER_LIFETIME = 600
+"""Seconds for which an answer about build requirements holds: so long PyPI lets its own pages be kept (max-age)."""
 
 _settings: "object" = None
 _sources: dict[str, str] = {}
@@ -278,7 +282,7 @@ def _verified_copy(entry: str) -> str | None:
         _discard(entry, str(error))
         return None
     with contextlib.suppress(OSError):  # another's cache may be readable only
-        os.utime(entry)  # when it was of use: `crosspy cache --prune` asks
+        os.utime(entry)  # when it was of use: what `crosspy cache --prune` goes by
     return path
 
 
@@ -401,18 +405,22 @@ def current_situation() -> "dict[str, Any]":
 
 
 def _remember(asked: list[str], installed: list[str]) -> None:
-    _write(_run_file("resolved", _digest(asked)), json.dumps(installed))
+    text = json.dumps(installed)
+    _write(_run_file("resolved", _digest(asked)), text)
+    with contextlib.suppress(OSError):  # another's cache may be readable only
+        _write(_memo(asked), text)
 
 
 def _resolved(asked: list[str]) -> list[str] | None:
     """Return what would be installed for build requirements now, as ``name==version``; None if that fails."""
-    path = _run_file("resolved", _digest(asked))
-    try:
-        with open(path, encoding="utf-8") as file:
-            known: list[str] | None = json.load(file)
-            return known
-    except OSError:
-        pass
+    for path, lifetime in ((_run_file("resolved", _digest(asked)), 0), (_memo(asked), ANSWER_LIFETIME)):
+        try:
+            if not lifetime or 0 <= time.time() - os.stat(path).st_mtime < lifetime:
+                with open(path, encoding="utf-8") as file:
+                    known: list[str] = json.load(file)
+                    return known
+        except (OSError, ValueError):
+            pass
     import pip
 
     runner = os.path.join(os.path.dirname(pip.__file__), "__pip-runner__.py")
@@ -440,6 +448,18 @@ def _resolved(asked: list[str]) -> list[str] | None:
     installed = sorted(f"{normalized(one['name'])}=={one['version']}" for one in found)
     _remember(asked, installed)
     return installed
+
+
+def _memo(asked: list[str]) -> str:
+    """Return the file of what was resolved lately, by any run that asks the same places with the same directories."""
+    options = download_options(sys.argv)
+    listings = [
+        sorted((entry.name, entry.stat().st_size, entry.stat().st_mtime_ns) for entry in os.scandir(place))
+        for place in options
+        if os.path.isdir(place)
+    ]
+    key = _digest([asked, options, listings, sys.version])
+    return os.path.join(os.environ["CROSSPY_CACHE"], "resolved", key)
 
 
 def download_options(words: list[str]) -> list[str]:

@@ -65,20 +65,54 @@ def test_options_of_the_users_configuration(listing, options):
     assert options_of(listing) == options
 
 
-def test_pip_is_asked_for_its_configuration(script):
-    python = script(
-        "python", 'test "$*" = "-m pip config list" && printf "%s\\n" "global.index-url=\'$URL\'"'
-    )
+_ASKED = 'test "$*" = "-m pip config list" && printf "%s\\n" "global.index-url=\'$URL\'"'
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "file"),
+    [
+        ("PIP_CONFIG_FILE", "named.conf", "named.conf"),
+        ("HOME", "home", "home/.pip/pip.conf"),
+        ("HOME", "home", "home/.config/pip/pip.conf"),
+        ("XDG_CONFIG_DIRS", "nowhere:xdg", "xdg/pip/pip.conf"),
+    ],
+)
+def test_pip_is_asked_for_its_configuration(script, tmp_path, variable, value, file):
+    python = script("python", _ASKED)
+    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / file).touch()
+    places = ":".join(str(tmp_path / word) for word in value.split(":"))
+    environ = {"PATH": "/usr/bin:/bin", "URL": "https://x", variable: places}
+    assert download_options(python, environ) == ["--index-url", "https://x"]
+
+
+def test_a_virtual_environments_configuration_counts(script):
+    python = script("bin/python", _ASKED)
+    (python.parents[1] / "pip.conf").touch()
     assert download_options(python, {"PATH": "/usr/bin:/bin", "URL": "https://x"}) == [
         "--index-url",
         "https://x",
     ]
 
 
-def test_a_python_without_pip_has_no_configuration(script):
-    assert (
-        download_options(script("python", "echo 'No module named pip' >&2; exit 1"), {"PATH": "/bin"}) == []
-    )
+def test_without_a_configuration_file_pip_is_not_started(script):
+    environ = {
+        "PATH": "/bin",
+        "PIP_CONFIG_FILE": os.devnull,
+        "PIP_INDEX_URL": "https://it's",
+        "PIP_TARGET": "/x",
+    }
+    assert download_options(script("python", "echo global.proxy=http://p"), environ) == [
+        "--index-url",
+        "https://it's",
+    ]
+
+
+def test_a_python_without_pip_has_no_configuration(script, tmp_path):
+    named = tmp_path / "pip.conf"
+    named.touch()
+    python = script("python", "echo 'No module named pip' >&2; exit 1")
+    assert download_options(python, {"PATH": "/bin", "PIP_CONFIG_FILE": str(named)}) == []
 
 
 # The environment of builds.

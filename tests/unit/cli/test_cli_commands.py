@@ -129,6 +129,7 @@ OPTIONS = {
     ),
     "install": ("--root", "--prefix"),
     "requires": ("PROJECT", "--find-links", "-f", "--root", "--prefix", "--split", "JSON"),
+    "cache": ("--cache", "--prune", "--days", "--size", "CROSSPY_CACHE"),
     "verify": ("--target",),
 }
 
@@ -659,3 +660,33 @@ def test_a_defect_of_crosspy_has_its_own_exit_code(tmp_path):
     assert "ZeroDivisionError: a defect" in done.stderr
     assert "this is a defect of crosspy; please report it" in done.stderr
     assert done.stdout == ""
+
+
+# The wheel cache.
+
+
+@pytest.fixture
+def wheel_cache(tmp_path):
+    entry = tmp_path / "cache" / "wheels" / "ab" / "abc" / "def"
+    entry.mkdir(parents=True)
+    (entry / "entry.json").write_text('{"wheel": "p-1.whl"}')
+    os.utime(entry, (0, 86400))
+    return tmp_path / "cache"
+
+
+def test_the_cache_is_listed(crosspy, wheel_cache):
+    done = crosspy("cache", "--cache", str(wheel_cache))
+    assert done.out == "20\t1970-01-02\tp-1.whl\n"
+    assert "1 wheel, 0.0 MB, in " in done.err
+
+
+def test_the_cache_is_pruned(crosspy, wheel_cache):
+    assert crosspy("cache", "--cache", str(wheel_cache), "--prune").out.endswith("p-1.whl\n")
+    assert crosspy("cache", "--cache", str(wheel_cache)).out == ""
+
+
+@pytest.mark.parametrize("words", [["--days", "-1"], ["--days", "x"], ["--size", "2X"], ["--size", "-3"]])
+def test_a_wrong_number_of_the_cache_is_wrong_use(crosspy, wheel_cache, words):
+    done = crosspy("cache", "--cache", str(wheel_cache), "--prune", *words)
+    assert done.status == 2
+    assert crosspy("cache", "--cache", str(wheel_cache)).out, "and nothing is removed"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -92,33 +93,89 @@ def test_the_nearest_entry_explains_a_miss(cache, tmp_path, capfd):
     assert capfd.readouterr().err.endswith("made with another: toolchain\n")
 
 
-def test_build_requirements_are_asked_once(cache, tmp_path, monkeypatch, capfd):
-    put(cache, tmp_path, requirements=[{"asked": ["a>=1"], "installed": ["a==1", "b==2"]}])
-    calls = []
+@pytest.fixture
+def index(cache, tmp_path, monkeypatch):
+    """Return what stands for pip's resolver: ``versions`` is what it finds now, ``calls`` what it was asked."""
+    state = SimpleNamespace(versions=[("B", "2"), ("a", "1")], calls=[])
 
     def pip(argv, **_options):
-        calls.append(argv)
-        report = {"install": [{"metadata": {"name": n, "version": v}} for n, v in versions]}
+        state.calls.append(argv)
+        if state.versions is None:
+            return SimpleNamespace(returncode=1, stdout=b"no network")
+        report = {"install": [{"metadata": {"name": n, "version": v}} for n, v in state.versions]}
         Path(argv[argv.index("--report") + 1]).write_text(json.dumps(report))
         return SimpleNamespace(returncode=0, stdout=b"")
 
     monkeypatch.setattr(cache.subprocess, "run", pip)
     monkeypatch.setattr(cache, "native_environment", dict)
-    monkeypatch.setattr(cache.sys, "argv", ["pip", "wheel", "--no-index", "--find-links", "/l", "p"])
-    versions = [("B", "2"), ("a", "1")]
+    (tmp_path / "links").mkdir()
+    monkeypatch.setattr(
+        cache.sys, "argv", ["pip", "wheel", "--no-index", "--find-links", str(tmp_path / "links"), "p"]
+    )
+    put(cache, tmp_path, requirements=[{"asked": ["a>=1"], "installed": ["a==1", "b==2"]}])
+    return state
+
+
+def new_run(base: Path) -> None:
+    shutil.rmtree(base / "run" / "resolved", ignore_errors=True)
+
+
+def pass_time(base: Path, seconds: float) -> None:
+    for path in (base / "cache" / "resolved").iterdir():
+        then = path.stat().st_mtime - seconds
+        os.utime(path, (then, then))
+
+
+def test_build_requirements_are_asked_once(cache, index, tmp_path, capfd):
     assert find(cache) is not None
     assert find(cache) is not None
-    assert len(calls) == 1
-    assert calls[0][-5:] == ["--no-index", "--find-links", "/l", "--", "a>=1"]
-    shutil.rmtree(tmp_path / "run" / "resolved")
-    versions = [("a", "1"), ("b", "3")]
+    assert len(index.calls) == 1
+    assert index.calls[0][-5:] == ["--no-index", "--find-links", str(tmp_path / "links"), "--", "a>=1"]
+    new_run(tmp_path)
+    pass_time(tmp_path, 601)
+    index.versions = [("a", "1"), ("b", "3")]
     assert find(cache) is None
     assert "another: build requirement b==3" in capfd.readouterr().err
-    shutil.rmtree(tmp_path / "run" / "resolved")
-    monkeypatch.setattr(
-        cache.subprocess, "run", lambda *_, **__: SimpleNamespace(returncode=1, stdout=b"no network")
-    )
+    new_run(tmp_path)
+    pass_time(tmp_path, 601)
+    index.versions = None
     assert find(cache) is None
+
+
+def test_an_answer_about_build_requirements_holds_for_ten_minutes(cache, index, tmp_path):
+    assert find(cache) is not None
+    index.versions = [("a", "1"), ("b", "3")]
+    new_run(tmp_path)
+    pass_time(tmp_path, 590)
+    assert find(cache) is not None
+    pass_time(tmp_path, 20)
+    new_run(tmp_path)
+    assert find(cache) is None
+
+
+def test_an_answer_from_the_future_is_none(cache, index, tmp_path):
+    assert find(cache) is not None
+    index.versions = [("a", "2")]
+    new_run(tmp_path)
+    pass_time(tmp_path, -3600)
+    assert find(cache) is None
+
+
+def test_an_answer_is_of_the_same_directories(cache, index, tmp_path):
+    assert find(cache) is not None
+    index.versions = [("a", "1"), ("b", "3")]
+    new_run(tmp_path)
+    (tmp_path / "links" / "b-3.tar.gz").touch()
+    assert find(cache) is None
+
+
+def test_a_damaged_answer_is_asked_again(cache, index, tmp_path):
+    assert find(cache) is not None
+    for path in (tmp_path / "cache" / "resolved").iterdir():
+        path.write_text("[")
+    new_run(tmp_path)
+    assert find(cache) is not None
+    assert len(index.calls) == 2
 
 
 def test_rust_counts_for_what_was_built_with_it(cache, tmp_path, monkeypatch):
