@@ -34,16 +34,20 @@ HEAD_SIZE: Final = 64
 """How many first bytes :func:`parse_header` wants: the size of the larger of the two ELF headers."""
 
 _MAGIC: Final = b"\x7fELF"
-_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_GNU_STACK = 1, 2, 3, 0x6474E551
+_PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_NOTE, _PT_GNU_STACK = 1, 2, 3, 4, 0x6474E551
+_PT_MIPS_ABIFLAGS = _PT_RISCV_ATTRIBUTES = 0x70000003
 _PF_X: Final = 1
 _DT_NEEDED, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ = 1, 4, 5, 6, 10
 _DT_SONAME, _DT_RPATH, _DT_TEXTREL, _DT_RUNPATH, _DT_FLAGS = 14, 15, 22, 29, 30
-_DT_GNU_HASH, _DT_VERDEF, _DT_VERDEFNUM = 0x6FFFFEF5, 0x6FFFFFFC, 0x6FFFFFFD
+_DT_GNU_HASH, _DT_VERSYM, _DT_VERDEF, _DT_VERDEFNUM = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFD
 _DT_VERNEED, _DT_VERNEEDNUM, _DT_MIPS_SYMTABNO = 0x6FFFFFFE, 0x6FFFFFFF, 0x70000011
 _DF_TEXTREL: Final = 4
 _SHT_DYNSYM: Final = 11
 _SHT_ARM_ATTRIBUTES = _SHT_RISCV_ATTRIBUTES = 0x70000003
 _VER_FLG_BASE, _VER_FLG_WEAK = 1, 2
+_VERSYM_HIDDEN, _VERSYM_INDEX = 0x8000, 0x7FFF
+_STB_LOCAL, _STB_WEAK = 0, 2
+_STT_TLS, _SHN_ABS = 6, 0xFFF1
 _EM_MIPS, _EM_ARM, _EM_RISCV, _EM_ALPHA, _EM_S390 = 8, 40, 243, 0x9026, 22
 
 # Far above what real files have (libLLVM: 41,000 symbols, 4 MiB of names), and small enough to hold in memory.
@@ -55,6 +59,7 @@ _MAX_VERSIONS: Final = 1 << 12
 _MAX_NAME: Final = 1 << 14
 _MAX_SYMBOL_NAME: Final = 1 << 18  # C++ templates: names of 60 KB exist
 _MAX_ATTRIBUTES: Final = 1 << 16
+_MAX_NOTES: Final = 1 << 16
 _MAX_SYMBOL_TABLE: Final = 1 << 26
 _MAX_STRING_TABLE: Final = 1 << 27
 _KEEP_STRINGS: Final = 1 << 18
@@ -134,8 +139,31 @@ class ElfFile:
     exec_stack: bool | None = None
     text_relocations: bool = False
     load_align: int = 0
+    mips_fp_abi: int = 0
+    """``fp_abi`` of a MIPS file's ``.MIPS.abiflags``, a ``Val_GNU_MIPS_ABI_FP_*``; 0 for any, and elsewhere."""
     mentions: frozenset[str] = frozenset()
     """Those of the names asked for (:func:`read_open`) that its dynamic string table holds."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Linkage:
+    """The dynamic symbols of a file in the form in which a loader matches them (glibc's ``do_lookup_x``).
+
+    ``wanted`` are the strong references, each ``name`` or ``name@VERSION``; weak ones may stay unresolved. ``offered``
+    holds what a reference may be to find a definition here: ``name`` and ``name@VERSION``. A definition of ``loose``
+    answers whatever version is asked for: it has none itself.
+    """
+
+    wanted: frozenset[bytes]
+    offered: frozenset[bytes]
+    loose: frozenset[bytes]
+
+    def lacking(self, references: frozenset[bytes]) -> frozenset[bytes]:
+        """Return those of ``references`` that find no definition in this file."""
+        left = references - self.offered
+        if left and self.loose:
+            left = frozenset(one for one in left if one.partition(b"@")[0] not in self.loose)
+        return left
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,6 +302,9 @@ class _Image:
         self.dynamic_at: tuple[int, int] | None = None
         self.exec_stack: bool | None = None
         self.load_align = 0
+        self.mips_fp_abi = 0
+        self.notes_at: list[tuple[int, int]] = []
+        self.attributes_at: tuple[int, int] | None = None
         self.entries: dict[int, int] = {}
         self.needed_at: list[int] = []
         self._strings: bytes | None = None
@@ -325,6 +356,12 @@ class _Image:
                 self.interpreter = os.fsdecode(name.partition(b"\0")[0])
             elif kind == _PT_GNU_STACK:
                 self.exec_stack = bool(flags & _PF_X)
+            elif kind == _PT_NOTE:
+                self.notes_at.append((offset, in_file))
+            elif kind == _PT_MIPS_ABIFLAGS and self.header.elf_machine == _EM_MIPS:
+                self.mips_fp_abi = self.at(offset, 24, ".MIPS.abiflags")[7]
+            elif kind == _PT_RISCV_ATTRIBUTES and self.header.elf_machine == _EM_RISCV:
+                self.attributes_at = offset, in_file
         if len(self.loads) > 1:
             self._merge_loads()
 
@@ -413,43 +450,60 @@ class _Image:
     # ---------------------------------------------------------------------------------- symbol versions
 
     def verneed(self) -> dict[str, tuple[str, ...]]:
+        wanted: dict[str, list[str]] = {}
+        for library, version, _index, weak in self._versions_wanted():
+            names = wanted.setdefault(library, [])
+            if not weak:
+                names.append(version)
+        return {library: tuple(names) for library, names in wanted.items()}
+
+    def _versions_wanted(self) -> Iterator[tuple[str, str, int, bool]]:
+        """Yield ``(library, version, index in .gnu.version, is weak)``."""
         if _DT_VERNEED not in self.entries:
-            return {}
+            return
         offset, room = self.locate(self.entries[_DT_VERNEED], ".gnu.version_r")
         raw = self.at(offset, min(room, _MAX_VERSIONS * 16), ".gnu.version_r")
-        wanted: dict[str, list[str]] = {}
         budget = _MAX_VERSIONS
         for at in _linked(raw, self.layout.verneed, self.entries.get(_DT_VERNEEDNUM, _MAX_VERSIONS)):
             _version, count, library, first_aux, _ = self.layout.verneed.unpack_from(raw, at)
-            names = wanted.setdefault(self.string(library), [])
+            name = self.string(library)
             for aux in _linked(raw, self.layout.vernaux, count, start=at + first_aux):
                 budget -= 1
                 if budget < 0:
                     raise ElfDamaged("the list of wanted symbol versions is impossibly long")
-                _hash, flags, _other, name, _ = self.layout.vernaux.unpack_from(raw, aux)
-                if not flags & _VER_FLG_WEAK:
-                    names.append(self.string(name))
-        return {library: tuple(names) for library, names in wanted.items()}
+                _hash, flags, index, version, _ = self.layout.vernaux.unpack_from(raw, aux)
+                yield name, self.string(version), index & _VERSYM_INDEX, bool(flags & _VER_FLG_WEAK)
 
     def verdef(self) -> tuple[str, ...]:
+        return tuple([name for name, _ in self._versions_defined()])
+
+    def _versions_defined(self) -> Iterator[tuple[str, int]]:
+        """Yield ``(version, index in .gnu.version)``, the file's own name left out."""
         if _DT_VERDEF not in self.entries:
-            return ()
+            return
         offset, room = self.locate(self.entries[_DT_VERDEF], ".gnu.version_d")
         raw = self.at(offset, min(room, _MAX_VERSIONS * 28), ".gnu.version_d")
-        names: list[str] = []
         for at in _linked(raw, self.layout.verdef, self.entries.get(_DT_VERDEFNUM, _MAX_VERSIONS)):
-            _version, flags, _index, _count, _hash, first_aux, _ = self.layout.verdef.unpack_from(raw, at)
+            _version, flags, index, _count, _hash, first_aux, _ = self.layout.verdef.unpack_from(raw, at)
             if flags & _VER_FLG_BASE:
                 continue
             if at + first_aux + self.layout.verdaux.size > len(raw):
                 raise ElfDamaged("a symbol version's name is outside .gnu.version_d")
-            names.append(self.string(self.layout.verdaux.unpack_from(raw, at + first_aux)[0]))
-        return tuple(names)
+            yield self.string(self.layout.verdaux.unpack_from(raw, at + first_aux)[0]), index & _VERSYM_INDEX
 
     # ------------------------------------------------------------------------------------------ symbols
 
     def symbols(self) -> Iterator[tuple[str, bool]]:
         """Yield ``(name, is defined here)`` of the global and weak dynamic symbols."""
+        for name, _binding, defined, _ in self._symbols():
+            yield name.decode("utf-8", "surrogateescape"), defined
+
+    def _symbols(self) -> Iterator[tuple[bytes, int, bool, int]]:
+        """Yield ``(name, binding, is defined here, index)`` of the dynamic symbols that are not local.
+
+        A definition at address 0 is none, unless it is absolute or an offset of thread-local storage: the loader's
+        own rule.
+        """
         if _DT_SYMTAB not in self.entries:
             return
         symbol = self.layout.symbol
@@ -460,21 +514,64 @@ class _Image:
         strings = self.strings()
         wide = self.header.bits == 64
         budget = 8 * len(strings) + _MAX_STRING_TABLE // 4
-        for row in symbol.iter_unpack(self.at(offset, length, ".dynsym")):
+        for index, row in enumerate(symbol.iter_unpack(self.at(offset, length, ".dynsym"))):
             if wide:
-                name, info, _other, section, _, _ = row
+                name, info, _other, section, value, _ = row
             else:
-                name, _, _, info, _other, section = row
-            if name == 0 or info >> 4 == 0:  # no name, or STB_LOCAL
+                name, value, _, info, _other, section = row
+            if name == 0 or info >> 4 == _STB_LOCAL:
                 continue
             if name >= len(strings):
                 raise ElfDamaged(f"a symbol's name is at {name} of .dynstr, which has {len(strings)} bytes")
-            text = _cut(strings, name, _MAX_SYMBOL_NAME)
+            end = strings.find(b"\0", name, name + _MAX_SYMBOL_NAME)
+            if end < 0:
+                raise ElfDamaged(f"the name at {name} of .dynstr has no end")
             # Symbols may share their names' bytes, so a small file can name gigabytes.
-            budget -= len(text)
+            budget -= end - name
             if budget < 0:
                 raise ElfDamaged("the names of the symbols are impossibly long")
-            yield text, section != 0
+            defined = section != 0 and (value != 0 or section == _SHN_ABS or info & 15 == _STT_TLS)
+            if defined or section == 0:
+                yield strings[name:end], info >> 4, defined, index
+
+    def linkage(self, *, versions: bool) -> Linkage:
+        """Return the dynamic symbols as a loader matches them; without ``versions``, as musl's does."""
+        indices = self._symbol_versions()
+        names: dict[int, bytes] = {}
+        if indices and versions:
+            names = {index: os.fsencode(f"@{version}") for _, version, index, _ in self._versions_wanted()}
+            names |= {index: os.fsencode(f"@{version}") for version, index in self._versions_defined()}
+        wanted, offered, loose = set(), set(), set()
+        for name, binding, defined, at in self._symbols():
+            mark = indices[at] if at < len(indices) else 1
+            version = names.get(mark & _VERSYM_INDEX, b"")
+            if not defined:
+                if binding != _STB_WEAK:
+                    wanted.add(name + version)
+                continue
+            hidden = mark & _VERSYM_HIDDEN
+            if version:
+                offered.add(name + version)
+            elif names and not hidden:
+                loose.add(name)
+            # Index 2 is the file's first version: what programs older than its versions mean.
+            if not hidden or (versions and mark & _VERSYM_INDEX <= 2):
+                offered.add(name)
+        offers = frozenset(offered)
+        return Linkage(
+            wanted=frozenset(wanted),
+            offered=offers,
+            loose=offers if not names or len(loose) == len(offered) else frozenset(loose),
+        )
+
+    def _symbol_versions(self) -> tuple[int, ...]:
+        """Return ``.gnu.version``: a number per dynamic symbol; empty without one."""
+        if _DT_VERSYM not in self.entries:
+            return ()
+        offset, room = self.locate(self.entries[_DT_VERSYM], ".gnu.version")
+        half = self.layout.half
+        length = min(self._symbol_count() * half.size, room - room % half.size, _MAX_SYMBOL_TABLE)
+        return tuple([value for (value,) in half.iter_unpack(self.at(offset, length, ".gnu.version"))])
 
     def _symbol_count(self) -> int:
         """Return how many dynamic symbols there are; no tag of ``.dynamic`` says it directly."""
@@ -534,13 +631,40 @@ class _Image:
         yield from section.iter_unpack(raw)
 
     def attributes(self) -> bytes:
-        """Return the bytes of the build attributes section, empty without one."""
+        """Return the bytes of the build attributes, empty without any."""
+        if self.attributes_at is not None:
+            offset, length = self.attributes_at
+            return self.at(offset, min(length, _MAX_ATTRIBUTES), "the build attributes")
         for row in self.sections():
             if row[1] == _SHT_ARM_ATTRIBUTES:
                 if row[5] > _MAX_ATTRIBUTES:
                     raise ElfDamaged(f"the build attributes have {row[5]} bytes, which is impossible")
                 return self.at(row[4], row[5], "the section of build attributes")
         return b""
+
+    def property_bits(self, wanted: int) -> int:
+        """Return the number that the note of GNU properties has for ``wanted``, 0 without it."""
+        word = self.layout.word
+        for offset, length in self.notes_at:
+            raw = self.at(offset, min(length, _MAX_NOTES), "a note")
+            at = 0
+            while at + 16 <= len(raw):
+                name_size, size, kind = (word.unpack_from(raw, at + step)[0] for step in (0, 4, 8))
+                start = at + 12 + _aligned(name_size, 4)
+                if kind == _NT_GNU_PROPERTY_TYPE_0 and raw[at + 12 : at + 16] == b"GNU\0":
+                    return self._property(raw[start : start + size], wanted)
+                at = start + _aligned(size, 4)
+        return 0
+
+    def _property(self, raw: bytes, wanted: int) -> int:
+        word, width = self.layout.word, self.header.bits // 8
+        at = 0
+        while at + 12 <= len(raw):
+            kind, size = word.unpack_from(raw, at)[0], word.unpack_from(raw, at + 4)[0]
+            if kind == wanted:
+                return int(word.unpack_from(raw, at + 8)[0])
+            at += 8 + _aligned(size, width)
+        return 0
 
     def facts(self, path: str, names: Collection[str] = ()) -> ElfFile:
         entries = self.entries
@@ -558,6 +682,7 @@ class _Image:
             exec_stack=self.exec_stack,
             text_relocations=_DT_TEXTREL in entries or bool(entries.get(_DT_FLAGS, 0) & _DF_TEXTREL),
             load_align=self.load_align,
+            mips_fp_abi=self.mips_fp_abi,
             mentions=self.mentions(names) if names else frozenset(),
         )
 
@@ -567,6 +692,10 @@ class _Image:
             return frozenset()
         strings = b"\0" + self.strings()
         return frozenset(name for name in names if b"\0%b\0" % os.fsencode(name) in strings)
+
+
+def _aligned(size: int, to: int) -> int:
+    return -(-size // to) * to
 
 
 def _cut(strings: bytes, index: int, limit: int = _MAX_NAME) -> str:
@@ -638,6 +767,33 @@ def undefined_symbols(source: Source) -> frozenset[str]:
     """
     with _opened(source) as reader:
         return frozenset(name for name, defined in _Image(reader).symbols() if not defined)
+
+
+def linkage(source: Source, *, versions: bool = True) -> Linkage:
+    """Return the dynamic symbols of a file as a loader matches them.
+
+    :param versions: False for musl's loader, which knows no versions: the default one of a name answers.
+    :raises ElfDamaged: as :func:`read`.
+    """
+    with _opened(source) as reader:
+        return _Image(reader).linkage(versions=versions)
+
+
+# -------------------------------------------------------------------------------------------------- notes
+
+_NT_GNU_PROPERTY_TYPE_0: Final = 5
+_GNU_PROPERTY_X86_ISA_1_NEEDED: Final = 0xC0008002
+
+
+def x86_isa_needed(source: Source) -> int:
+    """Return the bits of ``GNU_PROPERTY_X86_ISA_1_NEEDED``: 1 baseline, 2 v2, 4 v3, 8 v4; 0 where no note says it.
+
+    Source: x86-64 psABI, "Program Property".
+
+    :raises ElfDamaged: as :func:`read`.
+    """
+    with _opened(source) as reader:
+        return _Image(reader).property_bits(_GNU_PROPERTY_X86_ISA_1_NEEDED)
 
 
 # --------------------------------------------------------------------------------------------- build attributes

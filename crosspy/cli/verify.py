@@ -49,11 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     parser.epilog = _EPILOG.format(checks="\n".join(f"  {rule.id}  {rule.title}" for rule in RULES.values()))
     parser.add_argument(
-        "images",
-        metavar="IMAGE",
-        nargs="*",
-        help="root of an image tree (the directory of usr/); or a tar or cpio archive, a squashfs or ext2/3/4 file, "
-        "a disk image with one of them, compressed or not; a wheel; an ELF file",
+        "rootfs", metavar="ROOTFS", nargs="*", help="root of an image tree (the directory of usr/)"
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
@@ -82,10 +78,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if args.explain:
         context.console.data(_explanation(args.explain))
         return 0
-    if not args.images:
-        raise UsageError("no image to verify", hint="crosspy verify IMAGE; see crosspy verify --help")
+    if not args.rootfs:
+        raise UsageError("no image to verify", hint="crosspy verify ROOTFS; see crosspy verify --help")
     target, source = _target(args, context)
-    reports = [_verify_one(text, args, context, target, source) for text in args.images]
+    reports = [_verify_one(text, args, context, target, source) for text in args.rootfs]
     _write(reports, args, context)
     if args.fail_on == _NEVER:
         return 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from crosspy.elf import ElfFile, ElfHeader
-from crosspy.model.machine import Machine, elf_machine_name
+from crosspy.model.machine import Machine, abi_conflicts, abi_of, elf_machine_name
 from crosspy.model.target import Target
 
 _GLIBC_LOADER: Final = re.compile(r"/(?:ld-linux[^/]*|ld64|ld)\.so\.\d+$")
@@ -61,6 +61,12 @@ def machine_matches(expected: Machine, header: ElfHeader) -> bool:
     """Say whether the file is for this architecture, word size and byte order."""
     same = (expected.elf_machine, expected.bits, expected.byteorder)
     return same == (header.elf_machine, header.bits, header.byteorder)
+
+
+def abi_matches(expected: Expectation, header: ElfHeader) -> bool:
+    """Say whether the flags of the file contradict the target's ABI nowhere."""
+    found = abi_of(header.elf_machine, header.bits, header.flags)
+    return not abi_conflicts(dict(expected.abi), found)
 
 
 def machine_text(elf_machine: int, bits: int, byteorder: str) -> str:

@@ -75,3 +75,13 @@ def _is_meant(path: str) -> bool:
 def is_test_data(path: str) -> bool:
     """Say whether the path names a directory of tests: damaged and foreign files belong there."""
     return _TESTS.search(path) is not None
+
+
+_STANDARD: Final = re.compile(
+    r"/(?:(?:usr/(?:local/)?)?(?:s?bin|lib\w*|libexec|share)|opt|etc|var/lib|srv|run)(?:/|$)"
+)
+
+
+def is_build_path(path: str) -> bool:
+    """Say whether an absolute path is nothing that an image has: a home, a build tree, a temporary directory."""
+    return path.startswith("/") and _STANDARD.match(path) is None

@@ -1,20 +1,18 @@
-"""XP201, XP203: what the dynamic loader will not find in the image.
+"""XP201, XP203, XP204, XP206: what the dynamic loader will not find in the image.
 
-The search follows ld.so(8) and musl's ``ldso/dynlink.c``, with ``/`` meaning the image: DT_RPATH or DT_RUNPATH with
-``$ORIGIN``, then ``/etc/ld.so.conf``, then the built-in directories. ``LD_LIBRARY_PATH`` is nobody's business here.
+The search is that of :mod:`crosspy.verify.loading`. What Python loads is followed from the interpreter and from each
+module; of the rest, a library that something else brings along is taken for found.
 """
 
 from __future__ import annotations
 
-import fnmatch
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from crosspy.elf import ElfFile
 from crosspy.model.finding import Finding, Severity
-from crosspy.model.machine import by_triplet
 from crosspy.verify.expectation import (
     Expectation,
     libc_of,
@@ -22,46 +20,53 @@ from crosspy.verify.expectation import (
     libc_of_needed,
     machine_matches,
 )
-from crosspy.verify.extensions import is_extension
-from crosspy.verify.places import Place, is_test_data, place_of
-from crosspy.verify.rules import Rule
-from crosspy.verify.tree import Image, basename, parent
+from crosspy.verify.loading import Loading, Search, expand, loading_of
+from crosspy.verify.places import Place, is_build_path, is_test_data, place_of
+from crosspy.verify.rules import Rule, symbols
+from crosspy.verify.tree import Image, basename
 
-RULES: Final = (
-    Rule(
-        id="XP201",
-        title="needed library not found",
-        why="The file names a library (NEEDED) that is nowhere the dynamic loader looks in this image: 'ImportError: "
-        "libx.so.1: cannot open shared object file'. The package was built against a sysroot that has it; the image "
-        "lacks the package it comes from.",
-        fix="Add the package that provides the library to the image, or bundle it (auditwheel-style, with $ORIGIN).",
-        reference="https://man7.org/linux/man-pages/man8/ld.so.8.html",
-    ),
-    Rule(
-        id="XP203",
-        title="program interpreter not in the image",
-        why="The kernel starts a program through its dynamic loader (PT_INTERP). Where that is missing, the shell says "
-        "'not found' of a program that is there.",
-        fix="Add the C library that the program was linked with, or build the program with the image's toolchain.",
-        reference="https://man7.org/linux/man-pages/man8/ld.so.8.html",
-    ),
+XP201: Final = Rule(
+    id="XP201",
+    title="needed library not found",
+    why="The file names a library (NEEDED) that is nowhere the dynamic loader looks in this image: 'ImportError: "
+    "libx.so.1: cannot open shared object file'. The package was built against a sysroot that has it; the image "
+    "lacks the package it comes from.",
+    fix="Add the package that provides the library to the image, or bundle it (auditwheel-style, with $ORIGIN).",
+    reference="https://man7.org/linux/man-pages/man8/ld.so.8.html",
 )
+XP203: Final = Rule(
+    id="XP203",
+    title="program interpreter not in the image",
+    why="The kernel starts a program through its dynamic loader (PT_INTERP). Where that is missing, the shell says "
+    "'not found' of a program that is there.",
+    fix="Add the C library that the program was linked with, or build the program with the image's toolchain.",
+    reference="https://man7.org/linux/man-pages/man8/ld.so.8.html",
+)
+XP204: Final = Rule(
+    id="XP204",
+    title="RPATH that leads out of the image",
+    why="The file tells the loader to look in a directory of the build machine, or relative to wherever the program was "
+    "started. At best it is useless; at worst whoever can make that directory on the device chooses the libraries.",
+    fix="Build without -rpath into the build tree (CMAKE_BUILD_WITH_INSTALL_RPATH, -Wl,-rpath-link instead), or remove "
+    "it: patchelf --remove-rpath FILE.",
+    reference="https://man7.org/linux/man-pages/man8/ld.so.8.html",
+)
+XP206: Final = Rule(
+    id="XP206",
+    title="libgcc_s missing beside glibc",
+    why="glibc opens libgcc_s.so.1 by itself when a thread is cancelled or exits: 'libgcc_s.so.1 must be installed for "
+    "pthread_exit to work', and the process aborts. Nothing names it as NEEDED, so package managers leave it out.",
+    fix="Add libgcc_s.so.1 to the image (Yocto: libgcc; Debian: libgcc-s1).",
+    reference="https://github.com/foundriesio/meta-lmp/pull/288",
+)
+RULES: Final = (XP201, XP203, XP204, XP206, *symbols.RULES)
 
-_FIXES: Final = {rule.id: rule.fix for rule in RULES}
 _FIX_ELSEWHERE: Final = (
     "Name its directory in /etc/ld.so.conf.d, or link it where the loader looks (update-alternatives has not run in a "
     "tree that was only unpacked)."
 )
-_BUILT_IN: Final = tuple(
-    f"{prefix}/{name}"
-    for name in ("lib", "lib64", "lib32", "libx32")
-    for prefix in ("", "/usr", "/usr/local")
-)
 _LIBC_FILES: Final = re.compile(r"libc\.so\.[016](?:\.1)?|libc\.musl-\w+\.so\.1|ld-musl-[\w-]+\.so\.1")
 _MUSL_OWN: Final = re.compile(r"lib(?:c|pthread|rt|m|dl|util|xnet)\.")
-_PYTHON_FILES: Final = re.compile(r"(?:lib)?python3(?:\.\d+)?t?(?:\.so(?:\.[\d.]+)?)?")
-_MAX_CONF: Final = 1 << 16
-_MAX_CONF_FILES: Final = 256
 
 
 def is_complete(image: Image) -> bool:
@@ -71,9 +76,6 @@ def is_complete(image: Image) -> bool:
 
 def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
     """Look up, as the loader would, what each ELF file of the target's machine needs."""
-    if not is_complete(image):
-        return
-    search = _Search(image=image, expectation=expectation, directories=_directories(image, expectation))
     ours = {
         path: elf
         for path, elf in sorted(image.elf.items())
@@ -82,108 +84,15 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
         and machine_matches(expectation.machine, elf.header)
     }
     for path, elf in ours.items():
-        yield from _interpreter(image, expectation, path, elf)
-    graph = {path: {name: search.find(path, elf, name) for name in elf.needed} for path, elf in ours.items()}
-    missing = [
-        (path, name) for path, needs in graph.items() for name, found in needs.items() if found is None
-    ]
-    if missing:
-        web = _Web(search=search, graph=graph, users=_users(graph), named=_named(image))
-        python = _reachable(image, graph)
-        for path, name in missing:
-            yield from _missing(web, path, name, python=path in python)
-
-
-# ----------------------------------------------------------------------------------------- where the loader looks
-
-
-@dataclass(frozen=True, slots=True)
-class _Search:
-    image: Image
-    expectation: Expectation
-    directories: tuple[str, ...]
-    known: dict[str, str | None] = field(default_factory=dict)
-
-    def find(self, path: str, elf: ElfFile, name: str) -> str | None:
-        """Return the file that the loader would take for ``name`` on behalf of ``path``."""
-        if "/" in name:
-            return self.suitable(name)
-        for directory in expand(path, elf.runpath or elf.rpath):
-            found = self.suitable(f"{directory}/{name}")
-            if found:
-                return found
-        if name not in self.known:
-            places = (self.suitable(f"{directory}/{name}") for directory in self.directories)
-            self.known[name] = next((found for found in places if found), None)
-        return self.known[name]
-
-    def suitable(self, path: str) -> str | None:
-        """Return what ``path`` leads to, if it is a library that the loader of the target accepts."""
-        found = self.image.resolve(path)
-        elf = self.image.elf.get(found or "")
-        return found if elf and machine_matches(self.expectation.machine, elf.header) else None
-
-
-def expand(path: str, entries: tuple[str, ...]) -> list[str]:
-    """Return the directories of an RPATH, its ``$ORIGIN`` being where ``path`` is."""
-    origin = parent(path)
-    return [entry.replace("${ORIGIN}", origin).replace("$ORIGIN", origin) for entry in entries]
-
-
-def _directories(image: Image, expectation: Expectation) -> tuple[str, ...]:
-    """Return the directories of ld.so.conf, of musl's path file, the multiarch ones and the built-in ones."""
-    configured = list(_configured(image, "/etc/ld.so.conf", set()))
-    for path in sorted(path for path in image.files if path.startswith("/etc/ld-musl-")):
-        if path.endswith(".path"):
-            configured += re.split(r"[:\s]+", _text(image, path))
-    multiarch = sorted(
-        path for path in (*image.directories, *image.links) if _is_multiarch(path, expectation)
-    )
-    own_loader = [parent(expectation.interpreter)] if expectation.interpreter else []
-    ordered = (*configured, *multiarch, *_BUILT_IN, *own_loader)
-    return tuple(dict.fromkeys(path.rstrip("/") for path in ordered if path.startswith("/")))
-
-
-_UNDER_LIB: Final = re.compile(r"/(?:usr/(?:local/)?)?lib(?:32|64)?/([^/]+)")
-
-
-def _is_multiarch(path: str, expectation: Expectation) -> bool:
-    match = _UNDER_LIB.fullmatch(path)
-    if match is None:
-        return False
-    name = match[1]
-    if name in {"lp64", "lp64d", "ilp32", "ilp32d"}:
-        return True
-    machine = by_triplet(name) if "-linux-" in name else None
-    return machine is not None and machine.elf_machine == expectation.machine.elf_machine
-
-
-def _configured(image: Image, path: str, seen: set[str]) -> Iterator[str]:
-    """Yield the directories of a configuration file and of those it includes; ``seen`` bounds a hostile one."""
-    found = image.resolve(path)
-    if found is None or found in seen:
+        yield from _rpath(image, path, elf)
+    if not is_complete(image):
         return
-    seen.add(found)
-    for raw in _text(image, found).splitlines():
-        line = raw.partition("#")[0].strip()
-        if line.startswith("include"):
-            for pattern in line.split()[1:]:
-                whole = pattern if pattern.startswith("/") else f"{parent(path)}/{pattern}"
-                if whole not in seen and len(seen) < _MAX_CONF_FILES:
-                    seen.add(whole)
-                    for other in sorted(fnmatch.filter(image.files | image.links.keys(), whole)):
-                        yield from _configured(image, other, seen)
-        elif line and not line.startswith("hwcap"):
-            yield from re.split(r"[:\s,]+", line.partition("=")[0])
-
-
-def _text(image: Image, path: str) -> str:
-    if path not in image.files:
-        return ""
-    try:
-        return image.read(path, _MAX_CONF).decode("utf-8", "surrogateescape")
-    except OSError:
-        return ""
+    for path, elf in ours.items():
+        yield from _interpreter(image, expectation, path, elf)
+    loading = loading_of(image, expectation)
+    yield from _libraries(image, loading, ours)
+    yield from _libgcc(image, loading)
+    yield from symbols.check(image, loading)
 
 
 # --------------------------------------------------------------------------------------------- who needs what
@@ -191,28 +100,43 @@ def _text(image: Image, path: str) -> str:
 _Graph = dict[str, dict[str, str | None]]
 
 
-def _reachable(image: Image, graph: _Graph) -> set[str]:
-    """Return what importing and running Python loads: its programs, libraries and extension modules, and theirs."""
-    pending = [
-        path
-        for path in graph
-        if is_extension(image, path)
-        or (_PYTHON_FILES.fullmatch(basename(path)) and place_of(path) is not Place.PAYLOAD)
-    ]
-    reached: set[str] = set()
-    while pending:
-        path = pending.pop()
-        if path not in reached:
-            reached.add(path)
-            pending += [found for found in graph.get(path, {}).values() if found]
-    return reached
+def _libraries(image: Image, loading: Loading, ours: dict[str, ElfFile]) -> Iterator[Finding]:
+    search = loading.search
+    python = loading.files()
+    graph = {
+        path: {name: search.find(name, search.paths(elf, ())[0]) for name in elf.needed}
+        for path, elf in ours.items()
+    }
+    web = _Web(search=search, graph=graph, users=_users(graph), named=_named(image))
+    for path, name in sorted({one for _, loaded in loading.processes() for one in loaded.missing}):
+        yield from _missing(web, path, name, python=True)
+    for path, needs in graph.items():
+        if path in python:
+            continue
+        for name, found in needs.items():
+            if found is None and not _loaded_before(web, path, name):
+                yield from _missing(web, path, name, python=False)
+        yield from _versions(image, search, path, needs)
+
+
+def _versions(image: Image, search: Search, path: str, needs: dict[str, str | None]) -> Iterator[Finding]:
+    if search.expectation.libc == "musl":
+        return
+    for library, wanted in image.elf[path].verneed.items():
+        provider = needs.get(library)
+        lacking = symbols.lacking_versions(image, provider, wanted)
+        if provider and lacking:
+            severity = Severity.ERROR if place_of(path) is Place.SYSTEM else Severity.WARNING
+            yield symbols.version_finding(
+                image, path, library=library, lacking=lacking, provider=provider, severity=severity
+            )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Web:
     """Who needs whom (``graph``), who is needed by whom (``users``), and all paths by their last part (``named``)."""
 
-    search: _Search
+    search: Search
     graph: _Graph
     users: dict[str, set[str]]
     named: dict[str, list[str]]
@@ -241,12 +165,10 @@ def _missing(web: _Web, path: str, name: str, *, python: bool) -> Iterator[Findi
         return  # told as XP104
     if expectation.libc == "musl" and _MUSL_OWN.match(name):
         return  # musl's loader is all of these itself
-    if _loaded_before(web, path, name):
-        return
     same_name = web.named.get(name, [])
     usable = next((other for other in same_name if web.search.suitable(other)), "")
     severity = Severity.ERROR if python and not is_test_data(path) else Severity.WARNING
-    found, fix = "no such library in the image", _FIXES["XP201"]
+    found, fix = "no such library in the image", ""
     if usable:
         found, fix = f"{usable}, where the loader does not look", _FIX_ELSEWHERE
         if place_of(usable) is Place.PYTHON:
@@ -254,14 +176,8 @@ def _missing(web: _Web, path: str, name: str, *, python: bool) -> Iterator[Findi
             severity = Severity.WARNING
     elif same_name:
         found = f"{same_name[0]}, which is not for this machine, damaged, or a dangling link"
-    yield Finding(
-        path=path,
-        check="XP201",
-        severity=severity,
-        message=f"needed library {name} not found",
-        expected=name,
-        found=found,
-        fix=fix,
+    yield XP201.finding(
+        path, severity, f"needed library {name} not found", expected=name, found=found, fix=fix
     )
 
 
@@ -289,17 +205,44 @@ def _interpreter(image: Image, expectation: Expectation, path: str, elf: ElfFile
     if kind and expectation.libc and kind != expectation.libc:
         return  # told as XP104
     system = place_of(path) is Place.SYSTEM
-    yield Finding(
-        path=path,
-        check="XP203",
-        severity=Severity.ERROR if system else Severity.WARNING,
-        message="program interpreter not in the image",
+    yield XP203.finding(
+        path,
+        Severity.ERROR if system else Severity.WARNING,
+        "program interpreter not in the image",
         expected=elf.interpreter,
         found=_loader_found(image, expectation),
-        fix=_FIXES["XP203"],
     )
 
 
 def _loader_found(image: Image, expectation: Expectation) -> str:
     wanted = expectation.interpreter
     return f"the image has {wanted}" if wanted and image.exists(wanted) else "no such file"
+
+
+# ------------------------------------------------------------------------------------------- RPATH and libgcc_s
+
+
+def _rpath(image: Image, path: str, elf: ElfFile) -> Iterator[Finding]:
+    for entry in dict.fromkeys((*elf.rpath, *elf.runpath)):
+        if entry.startswith(("$ORIGIN", "${ORIGIN}")) or (entry[0] == "/" and image.exists(entry)):
+            continue
+        if not entry.startswith("/"):
+            found, severity = "a path relative to the working directory", Severity.WARNING
+        elif is_build_path(entry):
+            found, severity = "a directory of a build machine", Severity.WARNING
+        else:
+            found, severity = "no such directory", Severity.INFO
+        yield XP204.finding(
+            path, severity, f"RPATH {entry}", expected="a directory of the image, or $ORIGIN", found=found
+        )
+
+
+def _libgcc(image: Image, loading: Loading) -> Iterator[Finding]:
+    if loading.search.expectation.libc != "glibc" or not loading.programs:
+        return
+    name = "libgcc_s.so.1"
+    if loading.search.find(name) is None and name not in {basename(path) for path in image.elf}:
+        path = next(iter(loading.programs))
+        yield XP206.finding(
+            path, Severity.WARNING, "glibc opens libgcc_s.so.1, which the image lacks", expected=name
+        )

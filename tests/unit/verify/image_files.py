@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+from elf_writer import ARCHS, Elf
+
 from crosspy import elf
 
 DATA = Path(__file__).parents[2] / "data" / "elf"
@@ -44,13 +46,23 @@ def put(root: Path, files: dict[str, Contents]) -> None:
 
 
 def base_files(arch: str) -> dict[str, Contents]:
-    """Return the least image: an interpreter, its C library and one extension module."""
+    """Return the least image: an interpreter, its C library, what that opens by itself, one extension module."""
     data = DATA / arch
     program = elf.read(data / "python")
     return {
+        "/lib/libgcc_s.so.1": data / "libc.so",
         "/usr/bin/python3.11": data / "python",
         "/usr/bin/python3": "-> python3.11",
         program.interpreter: data / "libc.so",
         f"/lib/{program.needed[0]}": data / "libc.so",
-        f"/usr/lib/python3.11/lib-dynload/ext.cpython-311-{MULTIARCH[arch]}.so": data / "ext.so",
+        f"/usr/lib/python3.11/lib-dynload/ext.cpython-311-{MULTIARCH[arch]}.so": _module(arch),
     }
+
+
+def _module(arch: str) -> Contents:
+    """Return an extension module. The compilers for soft float leave calls of libgcc's routines in theirs, unlinked."""
+    writers = {"armel": "armel", "riscv64-soft": "riscv64-lp64"}
+    if arch not in writers:
+        return DATA / arch / "ext.so"
+    wants = ("PyModule_Create2", "answer@GLIBC_2.17@libc.so.6")
+    return Elf(arch=ARCHS[writers[arch]], needed=("libc.so.6",), defines=("PyInit_ext",), wants=wants).build()

@@ -33,7 +33,7 @@ def test_a_sound_image(crosspy, make_image):
         "aarch64 glibc Python 3.11 .cpython-311-aarch64-linux-gnu.so (inferred from /usr/bin/python3.11)"
         in lines[0]
     )
-    assert ": 4 files, 4 ELF, 1 extension module, no findings, 0." in lines[-1]
+    assert ": 5 files, 5 ELF, 1 extension module, no findings, 0." in lines[-1]
     assert "--target" in err  # only inferred
 
 
@@ -58,8 +58,8 @@ def test_json_is_stable_and_complete(crosspy, make_image):
     assert whole["schema"] == 1
     (image,) = whole["images"]
     assert image["counts"] == {
-        "files": 5,
-        "elf": 5,
+        "files": 6,
+        "elf": 6,
         "extension_modules": 2,
         "error": 2,
         "warning": 0,
@@ -74,8 +74,8 @@ def test_report_in_a_file(crosspy, make_image, tmp_path):
     make_image()
     code, out, err = crosspy("image", "--format", "json", "-o", "report.json")
     assert (code, out) == (0, "")
-    assert json.loads((tmp_path / "report.json").read_text())["images"][0]["counts"]["files"] == 4
-    assert "4 files" in err
+    assert json.loads((tmp_path / "report.json").read_text())["images"][0]["counts"]["files"] == 5
+    assert "5 files" in err
     assert [path.name for path in tmp_path.glob("report*")] == ["report.json"]
     assert crosspy("image", "-o", "no/such/report")[0] == 2
 
@@ -140,7 +140,7 @@ def test_several_images(crosspy, make_image):
     make_image("x86_64", name="other")
     code, out, _ = crosspy("image", "other")
     assert code == 0
-    assert sum("4 files, 4 ELF" in line for line in out.splitlines()) == 2
+    assert sum("5 files, 5 ELF" in line for line in out.splitlines()) == 2
 
 
 def test_colour_only_when_asked(crosspy, make_image):
