@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 
 from crosspy.cli.context import Context, replace_file
 from crosspy.cli.targetopts import add_target_options, described
+from crosspy.describe.buildroot import check_config, read_config
+from crosspy.errors import UsageError
 from crosspy.model.machine import elf_machine_name
 from crosspy.model.target import Target
 
 _EPILOG = """\
 examples:
-  crosspy describe --sysroot output/staging                  what Buildroot's staging tree says
+  crosspy describe --buildroot output                        Buildroot's staging tree, compared with its .config
   crosspy describe --sysroot recipe-sysroot -o target.json   keep it for other commands
   crosspy describe --sysroot sysroot --json | jq .libc       for machines
   crosspy describe build/cpython-aarch64/python              a Python build tree
@@ -24,6 +27,12 @@ is an error that names both sides.
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     add_target_options(parser)
+    parser.add_argument(
+        "--buildroot",
+        metavar="DIR",
+        help="Buildroot's output directory: its staging tree is the sysroot, and must be what its .config says (needs "
+        "kconfiglib: the extra crosspy[buildroot])",
+    )
     output = parser.add_argument_group("output")
     output.add_argument(
         "-o", "--output", metavar="FILE", help="write target.json, which every command takes with --target"
@@ -32,7 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    target = described(args, context, need_compiler=False)
+    target = _of_buildroot(args, context) if args.buildroot else described(args, context, need_compiler=False)
     if args.output:
         replace_file(context.path(args.output), target.to_json())
         context.console.step(f"wrote {args.output}")
@@ -43,11 +52,26 @@ def run(args: argparse.Namespace, context: Context) -> int:
     return 0
 
 
+def _of_buildroot(args: argparse.Namespace, context: Context) -> Target:
+    """Describe what Buildroot built, and hold it against what it was asked for. :raises ContradictionError:"""
+    output = context.path(args.buildroot)
+    config = read_config(output / ".config")
+    if not (args.sysroot or args.target_python or args.sysconfigdata_file):
+        if not (output / "staging").exists():
+            raise UsageError(
+                f"{output} has no staging tree yet", hint="Build the target's Python first: make python3"
+            )
+        args.sysroot = str((output / "staging").resolve())
+    target = described(args, context, need_compiler=False)
+    sources = check_config(config, target)
+    return dataclasses.replace(target, sources={**target.sources, **sources})
+
+
 def table(target: Target) -> str:
     """Return the facts that people ask for, one a line, each with its source."""
     python, machine, toolchain = target.python, target.machine, target.toolchain
     rows: list[tuple[str, str, str]] = [
-        ("sysroot", target.sysroot or "none", ""),
+        ("sysroot", target.sysroot or "none", "buildroot"),
         (
             "machine",
             f"{machine.name}: {machine.bits}-bit {machine.byteorder}-endian {elf_machine_name(machine.elf_machine)}",

@@ -97,7 +97,7 @@ CROSSENV = (
     *("HOST_PYTHON", "ENV_DIR"),
 )
 OPTIONS = {
-    "describe": (*TARGET, "-o", "--output", "--json"),
+    "describe": (*TARGET, "--buildroot", "-o", "--output", "--json"),
     "create": (
         *TARGET,
         "--target",
@@ -202,6 +202,7 @@ def test_wrong_use(crosspy, argv):
         (["describe", "--sysroot", "absent"], 3, "not a sysroot"),
         (["describe", "--sysroot", "."], 3, "not a sysroot with Python"),
         (["describe", "absent/bin/python3"], 3, "no target Python at"),
+        (["describe", "--buildroot", "."], 2, ".config: No such file"),
         (["describe", "--sysconfigdata-file", "absent.py"], 3, "absent.py"),
         (["create", "env", "--target", "absent.json"], 3, "absent.json"),
         (["env", "absent"], 7, "is not a cross environment"),
@@ -690,3 +691,21 @@ def test_a_wrong_number_of_the_cache_is_wrong_use(crosspy, wheel_cache, words):
     done = crosspy("cache", "--cache", str(wheel_cache), "--prune", *words)
     assert done.status == 2
     assert crosspy("cache", "--cache", str(wheel_cache)).out, "and nothing is removed"
+
+
+def test_describe_reads_buildroots_configuration(crosspy, tmp_path) -> None:
+    output = put(
+        tmp_path / "output", {".config": 'BR2_ARCH="arm"\nBR2_ARM_EABIHF=y\nBR2_TOOLCHAIN_USES_GLIBC=y\n'}
+    )
+    done = crosspy("describe", "--buildroot", "output")
+    assert (done.status, "make python3" in done.err) == (2, True), done.err
+    put(output / "host/sysroot", sysroot_files("armhf"))
+    put(output, {"staging": "-> host/sysroot"})
+    done = crosspy("describe", "--buildroot", "output")
+    assert done.status == 0, done.err
+    assert f"sysroot      {output}/host/sysroot" in done.out
+    assert f"{output}/.config" in done.out.splitlines()[0]
+    put(output, {".config": 'BR2_ARCH="arm"\nBR2_ARM_EABI=y\nBR2_TOOLCHAIN_USES_GLIBC=y\n'})
+    done = crosspy("describe", "--buildroot", "output")
+    assert done.status == 4
+    assert "float is soft in" in done.err
