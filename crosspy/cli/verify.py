@@ -49,7 +49,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     parser.epilog = _EPILOG.format(checks="\n".join(f"  {rule.id}  {rule.title}" for rule in RULES.values()))
     parser.add_argument(
-        "rootfs", metavar="ROOTFS", nargs="*", help="root of an image tree (the directory of usr/)"
+        "images",
+        metavar="IMAGE",
+        nargs="*",
+        help="root of an image tree (the directory of usr/); or a tar or cpio archive, a squashfs or ext2/3/4 file, "
+        "a disk image with one of them, compressed or not; a wheel; an ELF file",
     )
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
@@ -78,10 +82,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if args.explain:
         context.console.data(_explanation(args.explain))
         return 0
-    if not args.rootfs:
-        raise UsageError("no image to verify", hint="crosspy verify ROOTFS; see crosspy verify --help")
+    if not args.images:
+        raise UsageError("no image to verify", hint="crosspy verify IMAGE; see crosspy verify --help")
     target, source = _target(args, context)
-    reports = [_verify_one(text, args, context, target, source) for text in args.rootfs]
+    reports = [_verify_one(text, args, context, target, source) for text in args.images]
     _write(reports, args, context)
     if args.fail_on == _NEVER:
         return 0

@@ -16,6 +16,8 @@ from crosspy.verify.extensions import extension_modules
 from crosspy.verify.infer import has_python, infer
 from crosspy.verify.rules import Rule, damaged, loader, machine, names, scripts
 from crosspy.verify.tree import Image, survey
+from crosspy.verify.trees import Tree, reason
+from crosspy.verify.trees.detect import opened
 
 _FAMILIES: Final = (machine, damaged, loader, names, scripts)
 
@@ -53,7 +55,7 @@ def verify(
     select: Collection[str] = (),
     ignore: Collection[str] = (),
 ) -> Result:
-    """Compare every file of the image at ``root`` with its target.
+    """Compare every file of the image at ``root``, a directory or a file, with its target.
 
     :param target: what the image is for; None to ask the image's own interpreter.
     :param source: where ``target`` comes from, for people.
@@ -62,7 +64,15 @@ def verify(
     :raises UsageError: if ``root`` is no image, or does not say what it is for.
     """
     chosen = choose(select, ignore)
-    image = _survey(root)
+    with opened(root) as tree:
+        return _verified(root, tree, target, source, chosen)
+
+
+def _verified(root: Path, tree: Tree, target: Target | None, source: str, chosen: Collection[str]) -> Result:
+    try:
+        image = survey(tree)
+    except OSError as error:
+        raise UsageError(f"{root}: {reason(error)}", hint="Name the root of an image tree.") from None
     if not image.elf and not image.damaged and not has_python(image):
         raise UsageError(
             f"{root}: not an image: no program, library or Python package in it ({len(image.files)} files)",
@@ -97,16 +107,6 @@ def explain(check_id: str) -> Rule:
     if rule is None:
         raise UsageError(f"no check is called {check_id!r}", hint=f"The checks are: {' '.join(RULES)}")
     return rule
-
-
-def _survey(root: Path) -> Image:
-    try:
-        return survey(root)
-    except NotADirectoryError:
-        hint = "Unpack a file system image first; name the root of the tree."
-        raise UsageError(f"{root}: not a directory", hint=hint) from None
-    except OSError as error:
-        raise UsageError(f"{root}: {error.strerror}", hint="Name the root of an image tree.") from None
 
 
 def _count(image: Image) -> Counts:

@@ -64,6 +64,11 @@ def damaged(text: str) -> OSError:
     return OSError(errno.EIO, text)
 
 
+def reason(error: OSError) -> str:
+    """Return what an ``OSError`` says, without its number and path."""
+    return error.strerror or str(error)
+
+
 def special_kind(mode: int) -> str:
     """Return what a file that is no regular one is, in words."""
     kinds = {

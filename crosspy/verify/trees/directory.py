@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final, Self
 
 from crosspy.elf import FileReader
-from crosspy.verify.trees import Node, special_kind
+from crosspy.verify.trees import Node, reason, special_kind
 
 _OPEN: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
 _KERNEL_TREES: Final = frozenset({"/proc", "/sys", "/dev"})
@@ -48,7 +48,7 @@ class Directory:
                 if not directory:
                     raise
                 yield Node(directory, "directory")
-                yield Node(directory, "unreadable", error.strerror or str(error))
+                yield Node(directory, "unreadable", reason(error))
                 continue
             yield Node(directory or "/", "directory")
             inner = []
@@ -85,14 +85,14 @@ def _link(path: str, real: str) -> Node:
     try:
         return Node(path, "link", os.readlink(real))  # noqa: PTH115 -- a Path per link would cost more than the call
     except OSError as error:
-        return Node(path, "unreadable", error.strerror or str(error))
+        return Node(path, "unreadable", reason(error))
 
 
 def _special(path: str, entry: os.DirEntry[str]) -> Node:
     try:
         return Node(path, "special", special_kind(entry.stat(follow_symlinks=False).st_mode))
     except OSError as error:
-        return Node(path, "unreadable", error.strerror or str(error))
+        return Node(path, "unreadable", reason(error))
 
 
 def _is_kernels(path: str, entry: os.DirEntry[str], device: int) -> bool:

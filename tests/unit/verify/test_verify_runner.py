@@ -82,7 +82,7 @@ def test_what_is_no_image(tmp_path, given):
     with pytest.raises(UsageError, match="No such file"):
         verify(tmp_path / "missing", given)
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="not a directory"):
+    with pytest.raises(UsageError, match="an empty file"):
         verify(tmp_path / "file", given)
 
 
