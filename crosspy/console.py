@@ -7,10 +7,13 @@ Machines read stdout (:func:`data`). Colour only on a terminal, and as ``NO_COLO
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TextIO
+from typing import Final, Self, TextIO
 
+_PATIENCE: Final = 1.0
+_REFRESH: Final = 0.2
 _CODES = {"bold": "1", "red": "31", "green": "32", "yellow": "33", "cyan": "36", "dim": "2"}
 
 
@@ -58,6 +61,10 @@ class Console:
         if text.strip():
             self._say(text.rstrip("\n"))
 
+    def progress(self, doing: str) -> Progress:
+        """Return what tells on a terminal how far a piece of work is; nothing elsewhere."""
+        return Progress(doing, shown=not self.quiet and sys.stderr.isatty())
+
     @staticmethod
     def _say(line: str) -> None:
         sys.stdout.flush()
@@ -68,3 +75,29 @@ class Console:
     def data(text: str) -> None:
         """Write what machines read: one text to stdout, ending in a newline."""
         sys.stdout.write(text if text.endswith("\n") else text + "\n")
+
+
+class Progress:
+    """One line of a terminal that counts, from a second after its start to the end of its ``with``."""
+
+    def __init__(self, doing: str, *, shown: bool) -> None:
+        self._doing = doing
+        self._shown = shown
+        self._next = time.monotonic() + _PATIENCE
+        self._wrote = False
+
+    def __call__(self, count: int) -> None:
+        now = time.monotonic()
+        if self._shown and now >= self._next:
+            self._next = now + _REFRESH
+            self._wrote = True
+            sys.stderr.write(f"\r\033[K{self._doing}: {count:,} files")
+            sys.stderr.flush()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._wrote:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()

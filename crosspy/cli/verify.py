@@ -6,21 +6,39 @@ import argparse
 import sys
 import textwrap
 import time
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Final
 
 from crosspy import __version__
 from crosspy.cli.context import Context, replace_file
 from crosspy.console import Console, wants_colour
 from crosspy.crossenv.layout import open_env
+from crosspy.describe import Request, describe
+from crosspy.describe.buildroot import read_config
 from crosspy.errors import UsageError
 from crosspy.model.finding import Severity
-from crosspy.model.target import Target, from_json
-from crosspy.report import json as json_report
-from crosspy.report import table
-from crosspy.report.document import ImageReport
-from crosspy.verify.expectation import Expectation
-from crosspy.verify.runner import RULES, Result, explain, verify
+from crosspy.model.target import from_json
+from crosspy.report import github, json, junit, sarif, table
+from crosspy.report.document import CheckText, ImageReport, summary
+from crosspy.verify.exceptions import (
+    Exceptions,
+    Ignore,
+    Judged,
+    Key,
+    judge,
+    key,
+    read_baseline,
+    read_ignores,
+    read_severities,
+    stale,
+    write_baseline,
+)
+from crosspy.verify.expectation import Expectation, from_target, from_triplet
+from crosspy.verify.runner import RULES, Result, choose, explain, verify
 
+_FORMS: Final = ("table", "json", "sarif", "junit", "github")
+_HOME: Final = "https://github.com/crosspy/crosspy"
 _NEVER: Final = "never"
 
 _EPILOG: Final = """\
@@ -30,8 +48,9 @@ examples:
   crosspy verify build/image --env build/env          what it was built for: also finds an image that is
                                                       wrong from top to bottom; use this in CI
   crosspy verify output/target --target target.json   the same, from crosspy describe -o target.json
-  crosspy verify build/image --format json -o verify.json
-  crosspy verify build/image --fail-on warning --ignore XP304
+  crosspy verify deploy/image.squashfs --target aarch64-linux-gnu
+  crosspy verify build/image --env build/env --format table --format sarif=verify.sarif --format junit=verify.xml
+  crosspy verify build/image --exceptions crosspy.toml --fail-on warning --ignore XP304
   crosspy verify --explain XP301                      what a check means, and what to do about it
 
 checks:
@@ -41,7 +60,8 @@ checks:
 Info findings are counted, and shown with --verbose. Nothing of the image is run, and nothing outside it is
 read: links are followed with / meaning the image.
 
-exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong use, no image, or no target to compare with
+exit codes: 0 nothing at or above --fail-on, 1 findings, 2 wrong use, no image, or no target to compare with,
+70 a defect of crosspy
 """
 
 
@@ -55,26 +75,72 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="root of an image tree (the directory of usr/); or a tar or cpio archive, a squashfs or ext2/3/4 file, "
         "a disk image with one of them, compressed or not; a wheel; an ELF file",
     )
-    what = parser.add_mutually_exclusive_group()
+    group = parser.add_argument_group(
+        "what the image is for (one of these; default: what its own Python says)"
+    )
+    what = group.add_mutually_exclusive_group()
     what.add_argument(
-        "--target", metavar="FILE", help="what the image is for: a target.json of crosspy describe"
+        "--target",
+        metavar="FILE|TRIPLET",
+        help="a target.json of crosspy describe, or a GNU triplet: aarch64-linux-gnu",
     )
-    what.add_argument("--env", metavar="ENV", help="what the image is for: the target of a cross environment")
-    parser.add_argument(
-        "--format", choices=("table", "json"), default="table", help="form of the report (table)"
-    )
-    parser.add_argument("-o", "--output", metavar="FILE", help="write the report to FILE instead of stdout")
-    parser.add_argument(
+    what.add_argument("--env", metavar="ENV", help="the target of a cross environment")
+    what.add_argument("--sysconfigdata", metavar="FILE", help="a _sysconfigdata*.py of the target's Python")
+    what.add_argument("--buildroot-config", metavar="FILE", help="Buildroot's .config")
+    group = parser.add_argument_group("which checks, and what of their findings counts")
+    group.add_argument(
         "--select", metavar="IDS", action="append", default=[], help="apply these checks only: XP1,XP301"
     )
-    parser.add_argument("--ignore", metavar="IDS", action="append", default=[], help="leave these checks out")
-    parser.add_argument(
+    group.add_argument("--ignore", metavar="IDS", action="append", default=[], help="leave these checks out")
+    group.add_argument(
+        "--severity",
+        metavar="ID=LEVEL",
+        action="append",
+        default=[],
+        help="another severity for a check, or for all whose ids begin so: XP204=error",
+    )
+    group.add_argument(
+        "--exceptions",
+        metavar="FILE",
+        help="a TOML file of [[verify.ignore]]: ids, paths and a reason for each",
+    )
+    group.add_argument("--baseline", metavar="FILE", help="findings that were there before, and do not count")
+    group.add_argument(
+        "--write-baseline",
+        metavar="FILE",
+        help="write the findings to FILE for --baseline, and fail for none",
+    )
+    group.add_argument(
         "--fail-on",
         choices=(*(level.label for level in sorted(Severity, reverse=True)), _NEVER),
         default=Severity.ERROR.label,
         help="least severity that makes the exit code 1 (error)",
     )
+    group = parser.add_argument_group("the report")
+    group.add_argument(
+        "--format",
+        metavar="FORM[=FILE]",
+        type=_form,
+        action="append",
+        help=f"form of the report: {', '.join(_FORMS)} (table); once for each form that is wanted, with the file it "
+        "goes to",
+    )
+    group.add_argument(
+        "-o", "--output", metavar="FILE", help="where a report without a file of its own goes (stdout)"
+    )
+    group.add_argument(
+        "--packages",
+        metavar="FILE",
+        help="Buildroot's build/packages-file-list.txt, to name packages; those of wheels, opkg and dpkg are known",
+    )
     parser.add_argument("--explain", metavar="ID", help="say what a check means and how to fix it, and stop")
+
+
+def _form(text: str) -> tuple[str, str]:
+    form, _, file = text.partition("=")
+    if form not in _FORMS:
+        raise argparse.ArgumentTypeError(f"{form!r} is none of {', '.join(_FORMS)}")
+    return form, file
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -84,60 +150,120 @@ def run(args: argparse.Namespace, context: Context) -> int:
         return 0
     if not args.images:
         raise UsageError("no image to verify", hint="crosspy verify IMAGE; see crosspy verify --help")
-    target, source = _target(args, context)
-    reports = [_verify_one(text, args, context, target, source) for text in args.images]
-    _write(reports, args, context)
-    if args.fail_on == _NEVER:
-        return 0
-    least = Severity[args.fail_on.upper()]
-    return int(any(finding.severity >= least for report in reports for finding in report.findings))
+    target = _target(args, context)
+    exceptions = _exceptions(args, context)
+    packages = _read(args.packages, context) if args.packages else ""
+    results = [_verify_one(text, args, context, target, packages) for text in args.images]
+    if args.write_baseline:
+        found = [finding for result, _ in results for finding in result.findings]
+        replace_file(context.path(args.write_baseline), write_baseline(found))
+        exceptions = replace(exceptions, baseline=frozenset(map(key, found)))
+    reports = _reports(results, exceptions, choose(_ids(args.select), _ids(args.ignore)))
+    least = None if args.fail_on == _NEVER else Severity[args.fail_on.upper()]
+    _write(reports, least, args, context)
+    return int(
+        least is not None
+        and any(finding.severity >= least for report in reports for finding in report.findings)
+    )
 
 
-def _target(args: argparse.Namespace, context: Context) -> tuple[Target | None, str]:
+def _target(args: argparse.Namespace, context: Context) -> Expectation | None:
     if args.env:
-        return open_env(context.path(args.env)).target, f"from {args.env}"
+        return from_target(open_env(context.path(args.env)).target, source=f"from {args.env}")
+    if args.sysconfigdata:
+        request = Request(sysconfigdata=context.path(args.sysconfigdata))
+        return from_target(describe(request, env=context.environ), source=f"from {args.sysconfigdata}")
+    if args.buildroot_config:
+        return _of_buildroot(args.buildroot_config, context)
     if not args.target:
-        return None, ""
-    path = context.path(args.target)
+        return None
+    if "/" not in args.target and not context.path(args.target).exists():
+        stated = from_triplet(args.target, source=f"from {args.target}")
+        if stated is not None and "-" in args.target:
+            return stated
+    hint = "Name a triplet (aarch64-linux-gnu), or a file of: crosspy describe --sysroot DIR -o target.json"
+    text = _read(args.target, context, hint=hint)
+    return from_target(from_json(text, origin=str(context.path(args.target))), source=f"from {args.target}")
+
+
+def _of_buildroot(name: str, context: Context) -> Expectation:
+    config = read_config(context.path(name))
+    return Expectation(machine=config.machine, abi=config.abi, libc=config.libc, source=f"from {name}")
+
+
+def _exceptions(args: argparse.Namespace, context: Context) -> Exceptions:
+    ignores: tuple[Ignore, ...] = ()
+    if args.exceptions:
+        ignores = read_ignores(_read(args.exceptions, context), origin=args.exceptions, known=RULES)
+    baseline = frozenset[Key]()
+    if args.baseline:
+        hint = f"Write it with: crosspy verify IMAGE --write-baseline {args.baseline}"
+        baseline = read_baseline(_read(args.baseline, context, hint=hint), origin=args.baseline)
+    severities = read_severities(args.severity, RULES)
+    return Exceptions(ignores=ignores, baseline=baseline, severities=severities, origin=args.exceptions or "")
+
+
+def _read(name: str, context: Context, *, hint: str = "Name a file that can be read.") -> str:
+    path = context.path(name)
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        hint = "Make it with: crosspy describe --sysroot DIR -o target.json"
         raise UsageError(f"{path}: {reason}", hint=hint) from None
-    return from_json(text, origin=str(path)), f"from {args.target}"
 
 
 def _verify_one(
-    text: str, args: argparse.Namespace, context: Context, target: Target | None, source: str
-) -> ImageReport:
-    root = context.path(text)
+    text: str, args: argparse.Namespace, context: Context, target: Expectation | None, packages: str
+) -> tuple[Result, float]:
+    path = context.path(text)
     started = time.monotonic()
-    result = verify(root, target, source=source, select=_ids(args.select), ignore=_ids(args.ignore))
-    seconds = time.monotonic() - started
+    with context.console.progress(text) as progress:
+        result = verify(
+            path,
+            target,
+            select=_ids(args.select),
+            ignore=_ids(args.ignore),
+            packages=packages,
+            progress=progress,
+        )
     if target is None:
         context.console.warning(
-            f"{root}: its target is only {result.expectation.source}; name it with --target or --env, "
+            f"{path}: its target is only {result.expectation.source}; name it with --target or --env, "
             "or an image that is wrong as a whole passes"
         )
-    return _report(result, seconds)
+    return result, time.monotonic() - started
 
 
 def _ids(texts: list[str]) -> list[str]:
     return [word.strip().upper() for text in texts for word in text.split(",")]
 
 
-def _report(result: Result, seconds: float) -> ImageReport:
-    counts = result.counts
+def _reports(
+    results: Sequence[tuple[Result, float]], exceptions: Exceptions, applied: Collection[str]
+) -> list[ImageReport]:
+    judged = [judge(result.findings, exceptions) for result, _ in results]
+    used = {ignore for each in judged for ignore in each.used}
+    unused = [finding for finding in stale(exceptions, used, applied) if finding.check in applied]
+    reports = [
+        _report(result, each, seconds) for (result, seconds), each in zip(results, judged, strict=True)
+    ]
+    # What no image needed is told once.
+    reports[-1] = replace(reports[-1], findings=(*reports[-1].findings, *unused))
+    return reports
+
+
+def _report(result: Result, judged: Judged, seconds: float) -> ImageReport:
     return ImageReport(
         image=str(result.root),
         target=result.expectation.describe(),
         source=result.expectation.source,
         facts=_facts(result.expectation),
-        findings=result.findings,
-        files=counts.files,
-        elf=counts.elf,
-        extension_modules=counts.extension_modules,
+        findings=judged.findings,
+        accepted=judged.accepted,
+        owners=result.owners,
+        files=result.counts.files,
+        elf=result.counts.elf,
+        modules=result.modules,
         seconds=seconds,
         notes=result.notes,
     )
@@ -156,22 +282,49 @@ def _facts(expectation: Expectation) -> dict[str, object]:
     }
 
 
-def _write(reports: list[ImageReport], args: argparse.Namespace, context: Context) -> None:
-    colour = args.output is None and wants_colour(context.environ, sys.stdout)
-    if args.format == "json":
-        text = json_report.render(reports, version=__version__)
-    else:
-        shown = args.verbose or args.fail_on == Severity.INFO.label
-        least = Severity.INFO if shown else Severity.WARNING
-        paint = Console(colour=colour).paint
-        text = "\n".join(table.render(report, least=least, paint=paint) for report in reports)
-    if args.output is None:
-        context.console.data(text)
-    else:
-        replace_file(context.path(args.output), text)
-    if args.output is not None or args.format == "json":
+def _write(
+    reports: list[ImageReport], fail_at: Severity | None, args: argparse.Namespace, context: Context
+) -> None:
+    """Write each form that is asked for; the summaries are seen whatever happens to the reports."""
+    told = False
+    for form, own_file in args.format or [("table", "")]:
+        file = own_file or args.output
+        text = _rendered(form, reports, fail_at, args, context, to_terminal=not file)
+        if file:
+            replace_file(context.path(file), text)
+        else:
+            context.console.data(text)
+            told |= form in {"table", "github"}
+    if not told:
         for report in reports:
-            context.console.step(table.summary(report))
+            context.console.step(summary(report))
+
+
+def _rendered(
+    form: str,
+    reports: list[ImageReport],
+    fail_at: Severity | None,
+    args: argparse.Namespace,
+    context: Context,
+    *,
+    to_terminal: bool,
+) -> str:
+    checks = [
+        CheckText(id=rule.id, title=rule.title, why=rule.why, fix=rule.fix, reference=rule.reference)
+        for rule in RULES.values()
+    ]
+    least = Severity.INFO if args.verbose or fail_at is Severity.INFO else Severity.WARNING
+    if form == "json":
+        return json.render(reports, version=__version__)
+    if form == "sarif":
+        return sarif.render(reports, checks, version=__version__, home=_HOME)
+    if form == "junit":
+        return junit.render(reports, fail_at=fail_at)
+    if form == "github":
+        return github.render(reports, least=least)
+    colour = to_terminal and wants_colour(context.environ, sys.stdout)
+    paint = Console(colour=colour).paint
+    return "\n".join(table.render(report, least=least, paint=paint) for report in reports)
 
 
 def _explanation(check_id: str) -> str:

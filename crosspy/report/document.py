@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,8 +14,9 @@ class ImageReport:
     """One image and what was found in it.
 
     ``target`` is the target in a line, for people; ``facts`` the same for machines; ``source`` says where it comes
-    from. ``findings`` are in the order to report them. ``seconds`` is None where the same input has to give the same
-    text.
+    from. ``findings`` are in the order to report them; ``accepted`` those that an exception or a baseline covers, with
+    the reason. ``modules`` are the paths of its extension modules. ``owners`` maps paths to the package they belong to,
+    as far as it is known. ``seconds`` is None where the same input has to give the same text.
     """
 
     image: str
@@ -24,13 +26,59 @@ class ImageReport:
     findings: Sequence[Finding]
     files: int
     elf: int
-    extension_modules: int
+    modules: Sequence[str] = ()
+    accepted: Sequence[tuple[Finding, str]] = ()
+    owners: Mapping[str, str] = field(default_factory=dict)
     seconds: float | None = None
     notes: Sequence[str] = field(default_factory=tuple)
 
     def count(self, severity: Severity) -> int:
         """Return how many findings are of exactly this severity."""
         return sum(finding.severity is severity for finding in self.findings)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class CheckText:
+    """What a check means, for forms that carry it along: ``--explain`` as data."""
+
+    id: str
+    title: str
+    why: str
+    fix: str
+    reference: str = ""
+
+
+def summary(report: ImageReport) -> str:
+    """Return the last line of a report: what was looked at, what was found, in what time."""
+    found = ", ".join(plural(report.count(level), level.label) for level in sorted(Severity, reverse=True))
+    found = found.replace("infos", "info") if report.findings else "no findings"
+    parts = [
+        plural(report.files, "file"),
+        f"{report.elf:,} ELF",
+        plural(len(report.modules), "extension module"),
+        found,
+    ]
+    if report.accepted:
+        parts.append(f"{len(report.accepted):,} accepted")
+    if report.seconds is not None:
+        parts.append(f"{report.seconds:.1f} s")
+    return f"{printable(report.image)}: {', '.join(parts)}"
+
+
+def sentence(finding: Finding) -> str:
+    """Return what is wrong on one line, without the path and the fix."""
+    facts = [printable(finding.message)]
+    if finding.expected:
+        facts.append(f"expected {printable(finding.expected)}")
+    if finding.found:
+        facts.append(f"found {printable(finding.found)}")
+    return "; ".join(facts)
+
+
+def fingerprint(finding: Finding) -> str:
+    """Return what stays the same for a finding while its file is rebuilt elsewhere: no line, no image's name."""
+    parts = (finding.check, finding.path, finding.message, finding.found)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogateescape")).hexdigest()[:32]
 
 
 def printable(text: str) -> str:

@@ -5,7 +5,9 @@
     {"schema": 1, "tool": {"name": "crosspy", "version": "..."},
      "images": [{"image": "...", "target": {...}, "source": "...",
                  "counts": {"files": 0, "elf": 0, "extension_modules": 0, "error": 0, "warning": 0, "info": 0},
-                 "findings": [{"check", "severity", "path", "message", "expected", "found", "fix"}], "notes": []}]}
+                 "findings": [{"check", "severity", "path", "message", "expected", "found", "fix", "package",
+                               "fingerprint"}],
+                 "accepted": [{..., "reason"}], "extension_modules": ["..."], "notes": []}]}
 
 Keys may be added within a schema; none changes its meaning. The same images give the same text: no clock, stable order.
 """
@@ -17,7 +19,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from crosspy.model.finding import Finding, Severity
-from crosspy.report.document import ImageReport
+from crosspy.report.document import ImageReport, fingerprint
 
 SCHEMA: Final = 1
 
@@ -41,15 +43,17 @@ def _image(report: ImageReport) -> dict[str, object]:
         "counts": {
             "files": report.files,
             "elf": report.elf,
-            "extension_modules": report.extension_modules,
+            "extension_modules": len(report.modules),
             **{level.label: report.count(level) for level in sorted(Severity, reverse=True)},
         },
-        "findings": [_finding(finding) for finding in report.findings],
+        "findings": [_finding(finding, report) for finding in report.findings],
+        "accepted": [{**_finding(finding, report), "reason": reason} for finding, reason in report.accepted],
+        "extension_modules": list(report.modules),
         "notes": list(report.notes),
     }
 
 
-def _finding(finding: Finding) -> dict[str, str]:
+def _finding(finding: Finding, report: ImageReport) -> dict[str, str]:
     return {
         "check": finding.check,
         "severity": finding.severity.label,
@@ -58,4 +62,6 @@ def _finding(finding: Finding) -> dict[str, str]:
         "expected": finding.expected,
         "found": finding.found,
         "fix": finding.fix,
+        "package": report.owners.get(finding.path, ""),
+        "fingerprint": fingerprint(finding),
     }

@@ -1,17 +1,22 @@
-"""The report that people read: a line for the target, one per finding, and always a summary."""
+"""The report that people read: a line for the target, findings by package, and always a summary.
+
+Each finding is a line of its own, so that ``grep`` finds it; what to do about it stands once below those of its
+package.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from crosspy.model.finding import Finding, Severity
-from crosspy.report.document import ImageReport, plural, printable
+from crosspy.report.document import ImageReport, plural, printable, sentence, summary
 
 Paint = Callable[[str, str], str]
 """Text and a style of :mod:`crosspy.console` to text."""
 
 _STYLES: Final = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+_NO_PACKAGE: Final = "of no package"
 
 
 def plain(text: str, style: str) -> str:
@@ -25,42 +30,28 @@ def render(report: ImageReport, *, least: Severity = Severity.WARNING, paint: Pa
     return "\n".join(_lines(report, least, paint)) + "\n"
 
 
-def summary(report: ImageReport) -> str:
-    """Return the last line of the report: what was looked at, what was found, in what time."""
-    found = ", ".join(plural(report.count(level), level.label) for level in sorted(Severity, reverse=True))
-    found = found.replace("infos", "info") if report.findings else "no findings"
-    parts = [
-        plural(report.files, "file"),
-        f"{report.elf:,} ELF",
-        plural(report.extension_modules, "extension module"),
-        found,
-    ]
-    if report.seconds is not None:
-        parts.append(f"{report.seconds:.1f} s")
-    return f"{printable(report.image)}: {', '.join(parts)}"
-
-
 def _lines(report: ImageReport, least: Severity, paint: Paint) -> Iterator[str]:
     yield f"{printable(report.image)}: for {printable(report.target)} ({printable(report.source)})"
-    for finding in report.findings:
-        if finding.severity >= least:
-            yield _line(finding, paint)
+    shown = [finding for finding in report.findings if finding.severity >= least]
+    packages: dict[str, list[Finding]] = {}
+    for finding in shown:
+        packages.setdefault(report.owners.get(finding.path, _NO_PACKAGE), []).append(finding)
+    named = packages.keys() != {_NO_PACKAGE}
+    for package in sorted(packages, key=lambda name: (name == _NO_PACKAGE, name)):
+        if named:
+            yield paint(f"{printable(package)}: {plural(len(packages[package]), 'finding')}", "bold")
+        yield from _package(packages[package], paint)
     for note in report.notes:
         yield f"note: {printable(note)}"
-    hidden = sum(finding.severity < least for finding in report.findings)
+    hidden = len(report.findings) - len(shown)
     if hidden:
         yield f"note: {plural(hidden, 'finding')} below {least.label} not shown; --verbose shows them"
     yield paint(summary(report), "bold")
 
 
-def _line(finding: Finding, paint: Paint) -> str:
-    label = paint(finding.severity.label, _STYLES[finding.severity])
-    path = paint(printable(finding.path), "bold")
-    facts = [printable(finding.message)]
-    if finding.expected:
-        facts.append(f"expected {printable(finding.expected)}")
-    if finding.found:
-        facts.append(f"found {printable(finding.found)}")
-    if finding.fix:
-        facts.append(f"fix: {printable(finding.fix)}")
-    return f"{path}: {label} {finding.check}: {'; '.join(facts)}"
+def _package(findings: Sequence[Finding], paint: Paint) -> Iterator[str]:
+    for finding in findings:
+        label = paint(f"{finding.severity.label} {finding.check}", _STYLES[finding.severity])
+        yield f"{paint(printable(finding.path), 'bold')}: {label}: {sentence(finding)}"
+    for check, fix in dict.fromkeys((finding.check, finding.fix) for finding in findings if finding.fix):
+        yield f"    {paint('fix', 'green')} {check}: {printable(fix)}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from crosspy.elf import ElfFile, ElfHeader
-from crosspy.model.machine import Machine, abi_conflicts, abi_of, elf_machine_name
+from crosspy.model.machine import Machine, abi_conflicts, abi_of, by_triplet, elf_machine_name
 from crosspy.model.target import Target
 
 _GLIBC_LOADER: Final = re.compile(r"/(?:ld-linux[^/]*|ld64|ld)\.so\.\d+$")
@@ -54,6 +54,37 @@ def from_target(target: Target, *, source: str) -> Expectation:
         python=target.python.version,
         extension_suffixes=target.python.extension_suffixes,
         source=source,
+    )
+
+
+def from_triplet(triplet: str, *, source: str) -> Expectation | None:
+    """Take from a GNU triplet what it says of machine, ABI and C library; None for an architecture that is unknown.
+
+    ``gnueabi`` says nothing of floats: Debian's is soft, OpenEmbedded's is either.
+    """
+    machine = by_triplet(triplet)
+    if machine is None:
+        return None
+    tail = triplet.rpartition("-")[2]
+    abi = {}
+    if tail.endswith("eabihf"):
+        abi = {"eabi": "5", "float": "hard"}
+    elif tail.endswith("eabi"):
+        abi = {"eabi": "5"}
+    elif machine.name.startswith("mips"):
+        abi = {
+            "abi": {"abi64": "n64", "abin32": "n32"}.get(
+                tail.removeprefix("gnu"), "o32" if machine.bits == 32 else ""
+            )
+        }
+    elif machine.name == "ppc64le":
+        abi = {"elf": "v2"}
+    libc = next(
+        (kind for word, kind in (("musl", "musl"), ("uclibc", "uclibc"), ("gnu", "glibc")) if word in tail),
+        "",
+    )
+    return Expectation(
+        machine=machine, abi={key: value for key, value in abi.items() if value}, libc=libc, source=source
     )
 
 

@@ -10,14 +10,16 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from crosspy.elf import ElfFile
 from crosspy.errors import UsageError
-from crosspy.model.machine import abi_of, by_elf
+from crosspy.model.machine import abi_conflicts, abi_of, by_elf
 from crosspy.verify.expectation import Expectation, libc_of
 from crosspy.verify.extensions import parse_name
 from crosspy.verify.places import Place, place_of
+from crosspy.verify.rules import Rule
 from crosspy.verify.rules.machine import arm_float
 from crosspy.verify.tree import Image, basename
 
@@ -30,7 +32,18 @@ _DATA: Final = re.compile(r"/python(3\.\d+)t?/_sysconfigdata_[^/]*\.py")
 _MAX_INTERPRETER: Final = 1 << 28
 _MAX_DATA: Final = 1 << 22
 _CHUNK: Final = 1 << 20
-_HINT: Final = "Name the target: crosspy verify ROOTFS --target target.json, or --env ENV."
+_HINT: Final = "Name the target: crosspy verify IMAGE --target target.json (or a triplet), or --env ENV."
+
+RULES: Final = (
+    Rule(
+        id="XP001",
+        title="the target is not known",
+        why="Nothing was named with --target, --env, --sysconfigdata or --buildroot-config, and the image does not say "
+        "what it is for: it has no Python, or several, or its interpreter and its sysconfigdata contradict each other. "
+        "Nothing is compared then, and the exit code is 2.",
+        fix="Name the target: --target target.json, from crosspy describe, or a triplet such as aarch64-linux-gnu.",
+    ),
+)
 
 
 def infer(image: Image) -> Expectation:
@@ -45,9 +58,7 @@ def infer(image: Image) -> Expectation:
         elf_machine=header.elf_machine, bits=header.bits, byteorder=header.byteorder, e_flags=header.flags
     )
     if machine is None:
-        raise UsageError(
-            f"{image.name}: {path} is for ELF machine {header.elf_machine}, which is unknown", hint=_HINT
-        )
+        raise _unknown(image, f"{path} is for ELF machine {header.elf_machine}, which is unknown")
     abi = abi_of(header.elf_machine, header.bits, header.flags)
     if machine.name.startswith("arm") and "float" not in abi:
         abi |= arm_float(image, path)
@@ -63,6 +74,32 @@ def infer(image: Image) -> Expectation:
         python=version,
         extension_suffixes=suffixes,
         source=f"inferred from {path}",
+    )
+
+
+def _unknown(image: Image, why: str) -> UsageError:
+    return UsageError(f"XP001: {image.name}: {why}", hint=_HINT)
+
+
+def complete(stated: Expectation, image: Image) -> Expectation:
+    """Add to a target that is known in part what the image's own Python says of itself, if it is for that target."""
+    if stated.extension_suffixes:
+        return stated
+    try:
+        own = infer(image)
+    except UsageError:
+        return stated
+    if own.machine != stated.machine or abi_conflicts(dict(stated.abi), dict(own.abi)):
+        return stated
+    if stated.libc and own.libc and stated.libc != own.libc:
+        return stated
+    return replace(
+        stated,
+        libc=stated.libc or own.libc,
+        interpreter=stated.interpreter or own.interpreter,
+        python=stated.python or own.python,
+        extension_suffixes=own.extension_suffixes if stated.python in {"", own.python} else (),
+        source=f"{stated.source}; its Python {own.source}",
     )
 
 
@@ -84,21 +121,14 @@ def _interpreter(image: Image) -> tuple[str, ElfFile]:
         if path in image.elf and _version(path):
             return path, image.elf[path]
         if path in image.damaged:
-            raise UsageError(
-                f"{image.name}: its interpreter {path} is damaged: {image.damaged[path]}", hint=_HINT
-            )
+            raise _unknown(image, f"its interpreter {path} is damaged: {image.damaged[path]}")
     found = _pythons(image)
     versions = {_version(path) for path in found}
     if not found:
-        raise UsageError(
-            f"{image.name}: no Python in it, so there is nothing to tell the target from", hint=_HINT
-        )
+        raise _unknown(image, "no Python in it, so there is nothing to tell the target from")
     machines = {image.elf[path].header.elf_machine for path in found}
     if len(versions) > 1 or len(machines) > 1:
-        raise UsageError(
-            f"{image.name}: several Pythons, and no /usr/bin/python3 says which: {', '.join(found)}",
-            hint=_HINT,
-        )
+        raise _unknown(image, f"several Pythons, and no /usr/bin/python3 says which: {', '.join(found)}")
     programs = [path for path in found if _PROGRAM.fullmatch(basename(path))]
     path = (programs or found)[0]
     return path, image.elf[path]
@@ -149,9 +179,7 @@ def _agree(image: Image, path: str, version: str, suffix: str) -> None:
         if not ours or not theirs or theirs.flags != ours.flags:
             continue
         if stated != suffix:
-            raise UsageError(
-                f"{image.name}: {path} imports *{suffix}, but {data} says EXT_SUFFIX = {stated!r}", hint=_HINT
-            )
+            raise _unknown(image, f"{path} imports *{suffix}, but {data} says EXT_SUFFIX = {stated!r}")
 
 
 def _stated_suffix(image: Image, path: str) -> str:

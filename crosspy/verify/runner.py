@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from crosspy.errors import UsageError
 from crosspy.model.finding import Finding
 from crosspy.model.target import Target
+from crosspy.verify import exceptions
+from crosspy.verify import infer as inference
 from crosspy.verify.expectation import Expectation, from_target
 from crosspy.verify.extensions import extension_modules
-from crosspy.verify.infer import has_python, infer
+from crosspy.verify.infer import complete, has_python, infer
+from crosspy.verify.owners import owners
 from crosspy.verify.rules import Rule, damaged, loader, machine, names, scripts
 from crosspy.verify.tree import Image, survey
-from crosspy.verify.trees import Tree, reason
+from crosspy.verify.trees import reason
 from crosspy.verify.trees.detect import opened
 
 _FAMILIES: Final = (machine, damaged, loader, names, scripts)
 
 RULES: Final[dict[str, Rule]] = {
-    rule.id: rule for rule in sorted((r for f in _FAMILIES for r in f.RULES), key=operator.attrgetter("id"))
+    rule.id: rule
+    for rule in sorted(
+        (rule for family in (inference, exceptions, *_FAMILIES) for rule in family.RULES),
+        key=operator.attrgetter("id"),
+    )
 }
 """Every check there is, by id."""
 
@@ -44,47 +51,66 @@ class Result:
     expectation: Expectation
     findings: tuple[Finding, ...]
     counts: Counts
+    modules: tuple[str, ...] = ()
+    """The paths of its extension modules."""
+    owners: Mapping[str, str] = field(default_factory=dict)
+    """The package of each path with a finding, where it is known."""
     notes: tuple[str, ...] = ()
 
 
 def verify(
     root: Path,
-    target: Target | None = None,
+    target: Target | Expectation | None = None,
     *,
     source: str = "the target description",
     select: Collection[str] = (),
     ignore: Collection[str] = (),
+    packages: str = "",
+    progress: Callable[[int], None] | None = None,
 ) -> Result:
     """Compare every file of the image at ``root``, a directory or a file, with its target.
 
-    :param target: what the image is for; None to ask the image's own interpreter.
+    :param target: what the image is for, described or as far as it is known; None to ask the image's own interpreter.
     :param source: where ``target`` comes from, for people.
     :param select: ids, or beginnings of ids (``XP1``), of the checks to apply; all if empty.
     :param ignore: ids or beginnings of ids of the checks to leave out.
+    :param packages: Buildroot's ``packages-file-list.txt``, to name the package of a file.
+    :param progress: is told from time to time how many files were read.
     :raises UsageError: if ``root`` is no image, or does not say what it is for.
     """
     chosen = choose(select, ignore)
+    stated = from_target(target, source=source) if isinstance(target, Target) else target
     with opened(root) as tree:
-        return _verified(root, tree, target, source, chosen)
+        try:
+            image = survey(tree, progress)
+        except OSError as error:
+            raise UsageError(f"{root}: {reason(error)}", hint="Name the root of an image tree.") from None
+        return _judged(root, image, stated, chosen, packages)
 
 
-def _verified(root: Path, tree: Tree, target: Target | None, source: str, chosen: Collection[str]) -> Result:
-    try:
-        image = survey(tree)
-    except OSError as error:
-        raise UsageError(f"{root}: {reason(error)}", hint="Name the root of an image tree.") from None
+def _judged(
+    root: Path, image: Image, stated: Expectation | None, chosen: Collection[str], packages: str
+) -> Result:
     if not image.elf and not image.damaged and not has_python(image):
         raise UsageError(
             f"{root}: not an image: no program, library or Python package in it ({len(image.files)} files)",
             hint="Name the root of the image tree: the directory that holds usr/.",
         )
-    expectation = infer(image) if target is None else from_target(target, source=source)
+    expectation = infer(image) if stated is None else complete(stated, image)
     found = {finding for family in _FAMILIES for finding in family.check(image, expectation)}
+    findings = tuple(sorted(finding for finding in found if finding.check in chosen))
+    modules = tuple(extension_modules(image))
     return Result(
         root=root,
         expectation=expectation,
-        findings=tuple(sorted(finding for finding in found if finding.check in chosen)),
-        counts=_count(image),
+        findings=findings,
+        counts=Counts(
+            files=len(image.files),
+            elf=len(image.elf) + len(image.damaged),
+            extension_modules=len(modules),
+        ),
+        modules=modules,
+        owners=owners(image, {finding.path for finding in findings}, packages),
         notes=_notes(image, expectation),
     )
 
@@ -107,14 +133,6 @@ def explain(check_id: str) -> Rule:
     if rule is None:
         raise UsageError(f"no check is called {check_id!r}", hint=f"The checks are: {' '.join(RULES)}")
     return rule
-
-
-def _count(image: Image) -> Counts:
-    return Counts(
-        files=len(image.files),
-        elf=len(image.elf) + len(image.damaged),
-        extension_modules=len(extension_modules(image)),
-    )
 
 
 def _notes(image: Image, expectation: Expectation) -> tuple[str, ...]:

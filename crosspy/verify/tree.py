@@ -6,6 +6,7 @@ The image is foreign data, in whatever it comes (:mod:`.trees`). Links are resol
 from __future__ import annotations
 
 import stat
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -17,6 +18,7 @@ from crosspy.verify.trees.directory import Directory
 _MAX_LINKS: Final = 40
 """How many symbolic links a path may go through: Linux's own limit (``MAXSYMLINKS``)."""
 
+_PROGRESS: Final = 256
 _FIRST_LINES: Final = 1024
 """How much of a script is read: Linux looks at 255 bytes of its first line, the trampoline form needs one more line."""
 
@@ -94,9 +96,10 @@ class Image:
         return None if found is None else self.elf.get(found)
 
 
-def survey(source: Path | Tree) -> Image:
+def survey(source: Path | Tree, progress: Callable[[int], None] | None = None) -> Image:
     """Read an image once: the directory at a path, or any other tree.
 
+    :param progress: is told from time to time how many files were read.
     :raises OSError: if it cannot be read at all; a part of it that cannot is told in ``unreadable``.
     """
     tree = Directory(source) if isinstance(source, Path) else source
@@ -106,6 +109,8 @@ def survey(source: Path | Tree) -> Image:
         if kind == "file":
             files.add(path)
             _read_file(image, path)
+            if progress is not None and not len(files) % _PROGRESS:
+                progress(len(files))
         elif kind == "directory":
             directories.add(path)
         elif kind == "link":

@@ -15,7 +15,7 @@ FINDINGS = [
 ]
 
 
-def report(findings=(), seconds=None):
+def report(findings=(), seconds=None, **more):
     return ImageReport(
         image="img",
         target="aarch64",
@@ -24,9 +24,10 @@ def report(findings=(), seconds=None):
         findings=findings,
         files=29044,
         elf=2525,
-        extension_modules=1,
+        modules=("/a",),
         seconds=seconds,
         notes=("a note",),
+        **more,
     )
 
 
@@ -41,7 +42,8 @@ def test_table_of_a_clean_image():
 def test_table_of_findings():
     assert table.render(report(FINDINGS)).splitlines() == [
         "img: for aarch64 (from target.json)",
-        "/a: error XP101: m; expected e; found f; fix: x",
+        "/a: error XP101: m; expected e; found f",
+        "    fix XP101: x",
         "note: a note",
         "note: 1 finding below warning not shown; --verbose shows them",
         "img: 29,044 files, 2,525 ELF, 1 extension module, 1 error, 0 warnings, 1 info",
@@ -51,7 +53,7 @@ def test_table_of_findings():
 
 def test_table_is_painted_by_severity():
     text = table.render(report(FINDINGS), paint=lambda words, style: f"<{style}>{words}</>")
-    assert "<bold>/a</>: <red>error</> XP101" in text
+    assert "<bold>/a</>: <red>error XP101</>" in text
 
 
 def test_json_has_no_clock():

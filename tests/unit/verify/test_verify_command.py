@@ -44,7 +44,8 @@ def test_findings_are_lines_with_all_that_is_known(crosspy, make_image):
     lines = [line for line in out.splitlines() if line.startswith(BAD)]
     assert len(lines) == 2
     assert "error XP101: built for another machine" in lines[0]
-    assert "expected AArch64 64-bit little-endian; found x86-64 64-bit little-endian; fix: Build" in lines[0]
+    assert lines[0].endswith("expected AArch64 64-bit little-endian; found x86-64 64-bit little-endian")
+    assert "\n    fix XP101: Build" in out
     assert "expected .cpython-311-aarch64-linux-gnu.so or .abi3.so or .so" in lines[1]
     assert "2 errors, 0 warnings, 0 info" in out.splitlines()[-1]
 
@@ -67,7 +68,10 @@ def test_json_is_stable_and_complete(crosspy, make_image):
     }
     assert image["target"]["extension_suffixes"][0] == ".cpython-311-aarch64-linux-gnu.so"
     assert [finding["check"] for finding in image["findings"]] == ["XP101", "XP301"]
-    assert set(image["findings"][0]) == {"check", "severity", "path", "message", "expected", "found", "fix"}
+    keys = {"check", "severity", "path", "message", "expected", "found", "fix", "package", "fingerprint"}
+    assert set(image["findings"][0]) == keys
+    assert image["extension_modules"][-1] == BAD
+    assert image["accepted"] == []
 
 
 def test_report_in_a_file(crosspy, make_image, tmp_path):
@@ -105,6 +109,10 @@ def test_target_from_an_environment(crosspy, make_image, tmp_path):
         (("missing",), "No such file"),
         (("empty",), "not an image"),
         (("image", "--target", "missing.json"), "No such file"),
+        (("image", "--target", "z80-linux-gnu"), "No such file"),
+        (("image", "--exceptions", "missing.toml"), "No such file"),
+        (("image", "--baseline", "missing.json"), "No such file"),
+        (("image", "--severity", "XP101=awful"), "not of the form"),
         (("image", "--select", "XQ1"), "no check is called 'XQ1'"),
         (("--explain", "XP999"), "no check is called"),
     ],
@@ -146,7 +154,7 @@ def test_several_images(crosspy, make_image):
 def test_colour_only_when_asked(crosspy, make_image):
     make_image(files={BAD: DATA / "x86_64" / "ext.so"})
     assert "\033[" not in crosspy("image")[1]
-    assert "\033[31merror" in crosspy("image", environ={"FORCE_COLOR": "1"})[1]
+    assert "\033[31merror XP101" in crosspy("image", environ={"FORCE_COLOR": "1"})[1]
 
 
 def test_names_cannot_forge_lines(crosspy, make_image):
@@ -177,3 +185,193 @@ def test_help_lists_every_check(capsys):
     out = capsys.readouterr().out
     for check in ("XP101", "XP113", "XP301", "examples:"):
         assert check in out
+
+
+@pytest.mark.parametrize(
+    ("words", "machine"),
+    [
+        (("--target", "aarch64-poky-linux"), None),
+        (("--target", "aarch64-linux-gnu"), None),
+        (("--target", "riscv64-linux-gnu"), "RISC-V"),
+        (("--target", "aarch64-linux-musl"), "musl"),
+    ],
+)
+def test_target_from_a_triplet(crosspy, make_image, words, machine):
+    """What the triplet does not say, the suffixes above all, is what the image's own Python says, if it fits."""
+    make_image()
+    code, out, err = crosspy("image", *words)
+    assert "warning" not in err
+    assert f"(from {words[1]}" in out
+    if machine is None:
+        assert code == 0
+        assert "; its Python inferred from /usr/bin/python3.11)" in out
+    else:
+        assert code == 1
+        assert machine in out
+        assert "; its Python" not in out
+
+
+def test_target_from_a_buildroot_config(crosspy, make_image, tmp_path):
+    make_image("x86_64")
+    (tmp_path / ".config").write_text(
+        'BR2_HAVE_DOT_CONFIG=y\nBR2_VERSION="2025.02"\nBR2_aarch64=y\nBR2_ARCH="aarch64"\nBR2_ENDIAN="LITTLE"\n'
+    )
+    code, out, _ = crosspy("image", "--buildroot-config", ".config")
+    assert code == 1
+    assert "expected AArch64" in out
+    assert "(from .config)" in out
+
+
+def test_target_from_sysconfigdata(crosspy, make_image, tmp_path):
+    make_image("x86_64")
+    name = "_sysconfigdata__linux_aarch64-linux-gnu.py"
+    values = {
+        "EXT_SUFFIX": ".cpython-311-aarch64-linux-gnu.so",
+        "SOABI": "cpython-311-aarch64-linux-gnu",
+        "MULTIARCH": "aarch64-linux-gnu",
+        "HOST_GNU_TYPE": "aarch64-unknown-linux-gnu",
+        "VERSION": "3.11",
+        "SIZEOF_VOID_P": 8,
+    }
+    (tmp_path / name).write_text(f"build_time_vars = {values!r}\n")
+    code, out, _ = crosspy("image", "--sysconfigdata", name)
+    assert code == 1
+    assert "expected AArch64" in out
+    assert f"(from {name})" in out
+
+
+def test_an_image_that_does_not_say_what_it_is_for(crosspy, make_image):
+    root = make_image()
+    (root / "usr" / "bin" / "python3.11").unlink()
+    code, _, err = crosspy("image")
+    assert code == 2
+    assert "XP001: " in err
+    assert "--target" in err
+
+
+EXCEPTIONS = """
+[[verify.ignore]]
+ids = ["XP1", "XP301"]
+paths = ["/usr/lib/*-linux-gnu.so"]
+reason = "a helper for the build machine"
+
+[[verify.ignore]]
+ids = ["XP201"]
+paths = ["/usr/lib/libmpi*"]
+reason = "MPI brings its own"
+"""
+
+
+def test_exceptions_are_counted_and_stale_ones_told(crosspy, make_image, tmp_path):
+    make_image(files={BAD: DATA / "x86_64" / "ext.so"})
+    (tmp_path / "crosspy.toml").write_text(EXCEPTIONS)
+    code, out, _ = crosspy("image", "--exceptions", "crosspy.toml")
+    assert code == 0
+    assert "0 errors, 1 warning, 0 info, 2 accepted" in out
+    (line,) = [line for line in out.splitlines() if "XP003" in line and "fix" not in line]
+    assert line.startswith("/usr/lib/libmpi*: warning XP003: exception that nothing needs, in crosspy.toml;")
+    image = json.loads(crosspy("image", "--exceptions", "crosspy.toml", "--format", "json")[1])["images"][0]
+    assert {(row["check"], row["reason"]) for row in image["accepted"]} == {
+        ("XP101", "a helper for the build machine"),
+        ("XP301", "a helper for the build machine"),
+    }
+    # Checks that were not applied say nothing about an exception.
+    assert "XP003" not in crosspy("image", "--exceptions", "crosspy.toml", "--select", "XP1,XP003")[1]
+    assert crosspy("image", "--exceptions", "crosspy.toml", "--fail-on", "warning")[0] == 1
+    assert (
+        crosspy("image", "--exceptions", "crosspy.toml", "--fail-on", "warning", "--ignore", "XP003")[0] == 0
+    )
+
+
+def test_an_exception_that_one_of_several_images_needs_is_not_stale(crosspy, make_image, tmp_path):
+    make_image(files={BAD: DATA / "x86_64" / "ext.so"})
+    make_image(name="other")
+    (tmp_path / "crosspy.toml").write_text(EXCEPTIONS.partition('[[verify.ignore]]\nids = ["XP201')[0])
+    code, out, _ = crosspy("image", "other", "--exceptions", "crosspy.toml")
+    assert code == 0
+    assert "XP003" not in out
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ('[[verify.ignore]]\nids = ["XP1"]\npaths = ["/a"]\n', "it has no reason"),
+        ('[[verify.ignore]]\nids = ["XP1"]\npaths = ["/a"]\nreason = " "\n', "it has no reason"),
+        ('[[verify.ignore]]\nids = "XP1"\npaths = ["/a"]\nreason = "r"\n', "lists of strings"),
+        ('[[verify.ignore]]\nids = ["XP1"]\nreason = "r"\n', "lists of strings"),
+        ('[[verify.ignore]]\nids = ["XQ"]\npaths = ["/a"]\nreason = "r"\n', "no check is called 'XQ'"),
+        ('[[verify.ignore]]\nids = ["XP1"]\npaths = ["a"]\nreason = "r"\n', "never matches"),
+        ('[[verify.ignore]]\nid = ["XP1"]\n', "the keys are ids, paths and reason, not id"),
+        ("[verify]\nignore = 1\n", "no list of tables"),
+        ("verify = 1\n", "no list of tables"),
+        ("[verify\n", "no TOML"),
+    ],
+)
+def test_an_exceptions_file_that_is_wrong(crosspy, make_image, tmp_path, text, message):
+    make_image()
+    (tmp_path / "crosspy.toml").write_text(text)
+    code, _, err = crosspy("image", "--exceptions", "crosspy.toml")
+    assert code == 2
+    assert message in err
+
+
+def test_a_baseline_hides_what_was_there_before(crosspy, make_image, tmp_path):
+    root = make_image(files={BAD: DATA / "x86_64" / "ext.so"})
+    code, out, _ = crosspy("image", "--write-baseline", "baseline.json")
+    assert code == 0
+    assert "no findings, 2 accepted" in out
+    assert crosspy("image", "--baseline", "baseline.json")[0] == 0
+    (root / "usr" / "lib" / "new.abi3.so").write_bytes(b"")
+    code, out, _ = crosspy("image", "--baseline", "baseline.json")
+    assert code == 1
+    assert "1 error, 0 warnings, 0 info, 2 accepted" in out
+    for text in ("{", "[]", '{"schema": 2, "accepted": []}', '{"schema": 1, "accepted": [1]}'):
+        (tmp_path / "baseline.json").write_text(text)
+        assert crosspy("image", "--baseline", "baseline.json")[0] == 2
+
+
+def test_severities(crosspy, make_image):
+    make_image(files={BAD: DATA / "x86_64" / "ext.so"})
+    assert crosspy("image", "--severity", "XP1=warning", "--severity", "xp301=info")[0] == 0
+    code, out, _ = crosspy(
+        "image", "--severity", "XP1=warning", "--severity", "XP101=error", "--ignore", "XP3"
+    )
+    assert code == 1
+    assert "1 error, 0 warnings" in out
+
+
+def test_several_forms_at_once(crosspy, make_image, tmp_path):
+    make_image(files={BAD: DATA / "x86_64" / "ext.so"})
+    code, out, err = crosspy(
+        "image", "--format", "table", "--format", "sarif=verify.sarif", "--format", "junit=verify.xml"
+    )
+    assert code == 1
+    assert "2 errors" in out
+    assert "2 errors" not in err
+    assert json.loads((tmp_path / "verify.sarif").read_text())["version"] == "2.1.0"
+    assert (tmp_path / "verify.xml").read_text().startswith("<?xml")
+    with pytest.raises(SystemExit):
+        crosspy("image", "--format", "yaml")
+
+
+def test_findings_are_grouped_by_package(crosspy, make_image, tmp_path):
+    other = "/usr/lib/python3.11/y.cpython-311-x86_64-linux-gnu.so"
+    site = "/usr/lib/python3.11/site-packages"
+    make_image(
+        files={
+            BAD: DATA / "x86_64" / "ext.so",
+            other: DATA / "x86_64" / "ext.so",
+            f"{site}/pkg/z.abi3.so": DATA / "x86_64" / "ext.so",
+            f"{site}/pkg-1.2.dist-info/RECORD": b"pkg/z.abi3.so,,\npkg-1.2.dist-info/RECORD,,\n",
+            "/lib64": "-> usr/lib",
+            "/var/lib/dpkg/info/python3-x:arm64.list": f"/lib64{BAD.removeprefix('/usr/lib')}\n".encode(),
+        }
+    )
+    (tmp_path / "list.txt").write_text(f"python-y,.{other}\nnonsense\n")
+    _, out, _ = crosspy("image", "--packages", "list.txt")
+    heads = [line for line in out.splitlines() if line.endswith((" finding", " findings"))]
+    assert heads == [
+        "pkg 1.2 (wheel): 1 finding",
+        "python-y (Buildroot): 2 findings",
+        "python3-x (dpkg): 2 findings",
+    ]
