@@ -70,3 +70,21 @@ class WheelRefusedError(CrosspyError):
     """A wheel does not fit the target, is damaged, or tries to write outside its root."""
 
     exit_code = 9
+
+
+class LockError(CrosspyError):
+    """A lock file is damaged, stale, or for another target."""
+
+    exit_code = 10
+
+
+class FetchError(CrosspyError):
+    """A file could not be got, or is not the one that a lock names."""
+
+    exit_code = 11
+
+
+class ResolveError(CrosspyError):
+    """No versions, or no files of them, fit the requirements and the target."""
+
+    exit_code = 12

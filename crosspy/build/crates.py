@@ -9,23 +9,20 @@ import json
 import os
 import re
 import shutil
-import tarfile
 import tempfile
 import tomllib
-import zipfile
 from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Final
 
 from crosspy import process
+from crosspy.build import sdist
 from crosspy.console import Console
 from crosspy.errors import BuildFailedError, UsageError
+from crosspy.model.lock import Crate
 
 REPLACEMENT: Final = "crosspy-crates"
 """What cargo calls the directory, in place of each source that its crates came from."""
-
-Package = tuple[str, str, str, str]
-"""Name, version, source and checksum, as ``Cargo.lock`` has them."""
 
 
 def fetch_crates(
@@ -52,7 +49,7 @@ def fetch_crates(
 def _fetch(
     sources: Sequence[Path], directory: Path, scratch: Path, *, environ: Mapping[str, str], console: Console
 ) -> list[str]:
-    locks: dict[Path, tuple[Path, set[Package]]] = {}
+    locks: dict[Path, tuple[Path, set[Crate]]] = {}
     for number, source in enumerate(sources):
         tree = scratch / "sources" / str(number)
         _unpack(source, tree)
@@ -66,7 +63,7 @@ def _fetch(
         added = _packages(root / "Cargo.lock", source) - before
         if added:
             raise BuildFailedError(
-                f"{source}: its Cargo.lock is stale: it does not name {', '.join(sorted(f'{p[0]} {p[1]}' for p in added))}, which its "
+                f"{source}: its Cargo.lock is stale: it does not name {', '.join(sorted(f'{p.name} {p.version}' for p in added))}, which its "
                 "Cargo.toml asks for",
                 hint="The project has to update it (cargo update --workspace): else every build may use other crates.",
             )
@@ -80,31 +77,16 @@ def _unpack(source: Path, tree: Path) -> None:
             shutil.copytree(
                 source, tree, symlinks=True, ignore=shutil.ignore_patterns(".git", "target", "__pycache__")
             )
-        elif source.name.endswith(".zip"):
-            with zipfile.ZipFile(source) as archive:
-                for info in archive.infolist():
-                    if not info.is_dir():
-                        _write(tree, info.filename, archive.read(info))
         else:
-            with tarfile.open(source) as packed:
-                for member in packed:
-                    file = packed.extractfile(member) if member.isreg() else None
-                    if file is not None:
-                        _write(tree, member.name, file.read())
-    except (OSError, shutil.Error, tarfile.TarError, zipfile.BadZipFile, EOFError, ValueError) as error:
+            for name, read in sdist.files(source):
+                path = tree / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(read())
+    except (OSError, shutil.Error) as error:
         raise UsageError(
             f"cannot read {source}: {error}",
             hint="Name source distributions (.tar.gz, .zip) and project directories.",
         ) from None
-
-
-def _write(tree: Path, name: str, content: bytes) -> None:
-    parts = PurePosixPath(name).parts
-    if not parts or ".." in parts or parts[0].startswith("/"):
-        raise ValueError(f"it holds {name!r}, which lies outside")
-    path = tree.joinpath(*parts)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
 
 
 def _workspaces(source: Path, tree: Path) -> list[Path]:
@@ -141,19 +123,33 @@ def _replaces_sources(path: Path) -> bool:
     )
 
 
-def _packages(lock: Path, source: Path) -> set[Package]:
+def _packages(lock: Path, source: Path) -> set[Crate]:
     try:
-        packages = tomllib.loads(lock.read_text(encoding="utf-8")).get("package", [])
-        # Those without a source are the project's own.
-        return {
-            (str(p["name"]), str(p["version"]), str(p["source"]), str(p.get("checksum", "")))
-            for p in packages
-            if "source" in p
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return set(locked_crates(lock.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
         raise BuildFailedError(
             f"{source}: its Cargo.lock is damaged: {error}", hint="Get the source anew."
         ) from None
+
+
+def locked_crates(text: str) -> list[Crate]:
+    """Return the crates that a ``Cargo.lock`` names, those without a source left out: they are the project's own.
+
+    :raises ValueError: if it is damaged.
+    """
+    try:
+        return sorted(
+            Crate(
+                name=str(one["name"]),
+                version=str(one["version"]),
+                source=str(one["source"]),
+                sha256=str(one.get("checksum", "")),
+            )
+            for one in tomllib.loads(text).get("package", [])
+            if "source" in one
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(str(error)) from None
 
 
 def _vendor(roots: Sequence[Path], scratch: Path, environ: Mapping[str, str]) -> dict[str, Any]:

@@ -74,6 +74,8 @@ class BuildOptions:
     crates: Path | None = None
     """A directory of crates: cargo takes them from there, and uses no network."""
     require_hashes: bool = False
+    build_constraints: Path | None = None
+    """Versions of build requirements, of those that are isolated."""
     log: Path | None = None
     """Where the log goes, and stays; otherwise that of a failure stays, in the environment."""
     cache: Path | None = None
@@ -100,7 +102,7 @@ def build_wheels(
     """
     if not requirements and not options.requirement_files:
         raise UsageError("nothing to build", hint="Name requirements, project directories, or -r FILE.")
-    _check_pip(env)
+    check_pip(env)
     if options.crates and not options.crates.is_dir():
         raise UsageError(
             f"no directory of crates: {options.crates}", hint="Make it with: crosspy crates SDIST... -d DIR"
@@ -132,7 +134,7 @@ def build_wheels(
         wheels = sorted(made.glob("*.whl"))
         for wheel in wheels:
             check_wheel(wheel, env.target, prebuilt=options.policy != "sdist")
-        return _placed(wheels, wheel_dir)
+        return placed(wheels, wheel_dir)
 
 
 @contextmanager
@@ -216,7 +218,7 @@ def _reproducer(env: CrossEnv, requirements: Sequence[str], options: BuildOption
     return f"CROSSPY_POLICY={options.policy} PIP_CONFIG_FILE=/dev/null {shlex.join(words)}"
 
 
-def _check_pip(env: CrossEnv) -> None:
+def check_pip(env: CrossEnv) -> None:
     if not (env.root / "bin" / "pip").exists():
         raise EnvironmentDirError(
             f"{env.root} was made without pip, which resolves and downloads",
@@ -289,6 +291,8 @@ def build_environment(env: CrossEnv, options: BuildOptions, environ: Mapping[str
         variables["CROSSPY_CRATES"] = str(options.crates)
     if options.crates or options.no_index:
         variables["CARGO_NET_OFFLINE"] = "true"
+    if options.build_constraints:
+        variables["CROSSPY_BUILD_CONSTRAINTS"] = str(options.build_constraints)
     if options.pure:
         variables["CROSSPY_PURE"] = ",".join(options.pure)
     return variables
@@ -344,7 +348,7 @@ def pip_options(options: BuildOptions, console: Console) -> list[str]:
     return words
 
 
-def _placed(wheels: Sequence[Path], wheel_dir: Path) -> list[Path]:
+def placed(wheels: Sequence[Path], wheel_dir: Path) -> list[Path]:
     """Move the wheels to their directory, each at once."""
     placed: list[Path] = []
     try:

@@ -20,9 +20,9 @@ from packaging.utils import (
     parse_wheel_filename,
 )
 
-from crosspy.build.frontend import build_wheels
+from crosspy.build.lockfile import read_locks
 from crosspy.cli.context import Context
-from crosspy.cli.wheel import add_build_options, build_options
+from crosspy.cli.wheel import add_build_options, make_wheels
 from crosspy.console import Console
 from crosspy.crossenv.layout import open_env
 from crosspy.errors import UsageError
@@ -36,6 +36,7 @@ examples:
   crosspy install build/env --root build/image numpy pyyaml
   crosspy install build/env --root build/image build/wheels/*.whl
   crosspy install build/env --root "$TARGET_DIR" --no-index --find-links dl -r requirements.txt
+  crosspy install build/env --root build/image --lock pylock.toml --find-links dl
   crosspy install build/env --root "$D" --prefix /usr --no-deps --compile-level 0,2 dist/foo-1.0-py3-none-any.whl
 
 Files named .whl are installed as they are, whether prebuilt (manylinux, musllinux) or not, if they fit the target.
@@ -121,20 +122,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
     open_image(context.path(args.root))  # a wrong --root is told before an hour of building
     with tempfile.TemporaryDirectory(prefix="crosspy-wheels-") as scratch:
         built: list[Path] = []
-        if wanted.requirements or wanted.files:
-            built = build_wheels(
-                env,
-                wanted.requirements,
-                options=build_options(args, context),
-                console=context.console,
-                environ=context.environ,
-                wheel_dir=Path(scratch),
-            )
+        if wanted.requirements or wanted.files or args.lock:
+            built = make_wheels(env, wanted.requirements, args, context, Path(scratch))
         wheels = [
             *wanted.wheels,
             *(path for path in built if path.name not in {one.name for one in wanted.wheels}),
         ]
-        names, extras = _requested(wanted, built)
+        names, extras = _requested(wanted, built, _asked_for(args, context))
         options = InstallOptions(
             prefix=args.prefix,
             interpreter=args.interpreter,
@@ -176,7 +170,7 @@ def _sort(args: argparse.Namespace, context: Context) -> _Wanted:
     wheels = tuple(context.path(word) for word in args.what if word.endswith(".whl"))
     requirements = tuple(word for word in args.what if not word.endswith(".whl"))
     files = tuple(context.path(name) for name in args.requirement)
-    if not (wheels or requirements or files):
+    if not (wheels or requirements or files or args.lock):
         raise UsageError(
             "nothing to install",
             hint="Name a requirement, a .whl file or -r FILE; see crosspy install --help",
@@ -203,11 +197,20 @@ def source_date(context: Context) -> int:
 # ------------------------------------------------------------------------------------------ names that were asked for
 
 
-def _requested(wanted: _Wanted, built: Sequence[Path]) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
+def _asked_for(args: argparse.Namespace, context: Context) -> tuple[str, ...]:
+    """Return what the lock says was asked for, when all of it is installed."""
+    if not args.lock or any(not word.endswith(".whl") for word in args.what):
+        return ()
+    return read_locks(context.path(args.lock)).target.requested
+
+
+def _requested(
+    wanted: _Wanted, built: Sequence[Path], locked: Sequence[str]
+) -> tuple[frozenset[str], dict[str, frozenset[str]]]:
     """Return the canonical names that the user asked for (REQUESTED, PEP 376), and the extras of each."""
     names = set(_wheel_names(wanted.wheels))
     extras: dict[str, frozenset[str]] = {}
-    lines = [*wanted.requirements, *(line for file in wanted.files for line in _lines(file))]
+    lines = [*locked, *wanted.requirements, *(line for file in wanted.files for line in _lines(file))]
     for text in lines:
         name, more = _named(text)
         if name:

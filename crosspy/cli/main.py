@@ -22,6 +22,8 @@ COMMANDS: Final = {
     "describe": "say everything that is known of a target, each fact with its source",
     "create": "make a cross environment from a sysroot",
     "env": "print a cross environment's variables as export lines",
+    "lock": "choose versions for the target, and for what builds them; write pylock.toml",
+    "fetch": "download all that a lock names, and check it",
     "crates": "get the crates of Rust packages once, for builds without network",
     "wheel": "build wheels for the target",
     "install": "install packages into an image tree, as the target will see them",
@@ -44,7 +46,10 @@ exit codes:
   2 wrong use                  7 the environment cannot be written or used
   3 unusable target data       8 a package did not build as it should
   4 contradicting target data  9 a wheel was refused
-  130 interrupted              70 a defect of crosspy itself
+  10 a lock is damaged, stale, or for another target
+  11 a file could not be got, or is not what the lock says
+  12 no versions fit           130 interrupted
+  70 a defect of crosspy itself
 """
 
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from crosspy.build.frontend import BuildOptions, build_wheels
+from crosspy.build.locked import build_locked
 from crosspy.cli.context import Context
-from crosspy.crossenv.layout import open_env
+from crosspy.crossenv.layout import CrossEnv, open_env
+from crosspy.errors import UsageError
 
 _EPILOG = """\
 examples:
@@ -16,6 +19,7 @@ examples:
   crosspy wheel env -w wheels .                          a project of your own
   crosspy wheel env -w wheels -r requirements.txt --no-index --find-links sdists
   crosspy wheel env --policy auto ruff                   take a prebuilt wheel where it fits the target
+  crosspy wheel env -w wheels --lock pylock.toml -f dl   all of a lock, without network
 
 policies:
   sdist   (default) packages with native code are built from source, pure wheels are taken as they are
@@ -70,6 +74,11 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--no-deps", action="store_true", help="leave dependencies out")
     group.add_argument("--pre", action="store_true", help="take pre-releases too")
     group.add_argument("--require-hashes", action="store_true", help="every requirement must have a hash")
+    group.add_argument(
+        "--lock",
+        metavar="FILE",
+        help="build what this pylock.toml has, of its files in --find-links directories; REQ: names of some of it",
+    )
     parser.add_argument(
         "--log", metavar="FILE", help="the build's log (default: of a failed build only, in ENV/crosspy/logs)"
     )
@@ -156,17 +165,35 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def make_wheels(
+    env: CrossEnv, words: Sequence[str], args: argparse.Namespace, context: Context, wheel_dir: Path
+) -> list[Path]:
+    """Make the wheels of what the command line names, with ``--lock`` of a lock."""
+    options = build_options(args, context)
+    if not args.lock:
+        return build_wheels(
+            env, words, options=options, console=context.console, environ=context.environ, wheel_dir=wheel_dir
+        )
+    if options.requirement_files or options.constraints or options.require_hashes or args.policy != "sdist":
+        raise UsageError(
+            "a lock has all versions, files and hashes already",
+            hint="Leave out -r, -c, --require-hashes and --policy; they are options of crosspy lock.",
+        )
+    return build_locked(
+        env,
+        context.path(args.lock),
+        words,
+        options=options,
+        console=context.console,
+        environ=context.environ,
+        wheel_dir=wheel_dir,
+    )
+
+
 def run(args: argparse.Namespace, context: Context) -> int:
     env = open_env(context.path(args.env))
     started = time.monotonic()
-    wheels = build_wheels(
-        env,
-        args.requirements,
-        options=build_options(args, context),
-        console=context.console,
-        environ=context.environ,
-        wheel_dir=context.path(args.wheel_dir),
-    )
+    wheels = make_wheels(env, args.requirements, args, context, context.path(args.wheel_dir))
     context.console.step(
         f"{len(wheels)} wheel{'' if len(wheels) == 1 else 's'} in {time.monotonic() - started:.1f} s"
     )

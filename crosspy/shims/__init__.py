@@ -42,6 +42,7 @@ PATCHES = {
     "venv": "nested",
     "pip": "pip",
     "pip._internal.build_env": "pip",
+    "pip._internal.distributions.sdist": "asked",
     "pip._internal.cache": "wheelcache",
     "pip._internal.resolution.resolvelib.candidates": "wheelcache",
     "pip._internal.wheel_builder": "wheelcache",

@@ -28,13 +28,14 @@ def _fills_build_environment(argv: list[str]) -> bool:
 
 
 def _run_natively(argv: list[str]) -> None:
-    from . import native_environment
+    from . import asked
 
     words = _requirements_for_target(list(argv))
     if words is None:
         os._exit(0)
+    asked.note(words)
     _match_layout(argv)
-    status = subprocess.call([sys.executable, *words[1:]], env=native_environment())
+    status = subprocess.call([sys.executable, *words[1:]], env=environment())
     if status == 0:
         status = _complete(argv, words)
     sys.stdout.flush()
@@ -42,10 +43,24 @@ def _run_natively(argv: list[str]) -> None:
     os._exit(status if status >= 0 else 1)
 
 
+def environment() -> dict[str, str]:
+    """Return the variables of a native pip that chooses build requirements: a lock's versions are constraints."""
+    from . import native_environment
+
+    environ = native_environment()
+    locked = os.environ.get("CROSSPY_BUILD_CONSTRAINTS")
+    if locked:
+        environ["PIP_CONSTRAINT"] = locked
+        environ.pop("_PIP_IN_BUILD_IGNORE_CONSTRAINTS", None)  # pip 25.3's way to keep PIP_CONSTRAINT out
+    return environ
+
+
 def _complete(argv: list[str], words: list[str]) -> int:
     """Put the target's headers and static libraries in the place of the build machine's; return an exit status."""
-    from . import facts, twins, wheelcache
+    from . import asked, facts, twins, wheelcache
 
+    if asked.wanted():
+        return 0  # nothing will be compiled
     prefix = next((argv[i + 1] for i, word in enumerate(argv[:-1]) if word == "--prefix"), "") or sys.prefix
     library = os.path.join(prefix, *facts.LIBRARY)
     try:

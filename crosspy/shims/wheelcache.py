@@ -28,7 +28,7 @@ import tempfile
 import time
 from types import ModuleType
 
-from . import native_environment
+from . import buildreqs
 from .guard import is_pure_wanted, normalized
 
 TYPE_CHECKING = False  # typing's own would have to be imported
@@ -407,8 +407,9 @@ def current_situation() -> "dict[str, Any]":
 def _remember(asked: list[str], installed: list[str]) -> None:
     text = json.dumps(installed)
     _write(_run_file("resolved", _digest(asked)), text)
-    with contextlib.suppress(OSError):  # another's cache may be readable only
-        _write(_memo(asked), text)
+    if memo := _memo(asked):
+        with contextlib.suppress(OSError):  # another's cache may be readable only
+            _write(memo, text)
 
 
 def _resolved(asked: list[str]) -> list[str] | None:
@@ -438,7 +439,11 @@ def _resolved(asked: list[str]) -> list[str] | None:
         ]
         argv += [*download_options(sys.argv), "--", *asked]
         done = subprocess.run(
-            argv, env=native_environment(), check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            argv,
+            env=buildreqs.environment(),
+            check=False,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
         if done.returncode:
             _say(done.stdout.decode("utf-8", "replace"))
@@ -451,7 +456,12 @@ def _resolved(asked: list[str]) -> list[str] | None:
 
 
 def _memo(asked: list[str]) -> str:
-    """Return the file of what was resolved lately, by any run that asks the same places with the same directories."""
+    """Return the file of what was resolved lately, by any run that asks the same places with the same directories.
+
+    None (an empty text) where a lock has the versions: they are one run's.
+    """
+    if "CROSSPY_BUILD_CONSTRAINTS" in os.environ:
+        return ""
     options = download_options(sys.argv)
     listings = [
         sorted((entry.name, entry.stat().st_size, entry.stat().st_mtime_ns) for entry in os.scandir(place))

@@ -107,7 +107,7 @@ def index(cache, tmp_path, monkeypatch):
         return SimpleNamespace(returncode=0, stdout=b"")
 
     monkeypatch.setattr(cache.subprocess, "run", pip)
-    monkeypatch.setattr(cache, "native_environment", dict)
+    monkeypatch.setattr(cache.buildreqs, "environment", dict)
     (tmp_path / "links").mkdir()
     monkeypatch.setattr(
         cache.sys, "argv", ["pip", "wheel", "--no-index", "--find-links", str(tmp_path / "links"), "p"]
@@ -149,6 +149,15 @@ def test_an_answer_about_build_requirements_holds_for_ten_minutes(cache, index, 
     pass_time(tmp_path, 590)
     assert find(cache) is not None
     pass_time(tmp_path, 20)
+    new_run(tmp_path)
+    assert find(cache) is None
+
+
+def test_a_locks_versions_are_no_answer_for_other_runs(cache, index, tmp_path, monkeypatch):
+    monkeypatch.setenv("CROSSPY_BUILD_CONSTRAINTS", str(tmp_path / "constraints.txt"))
+    assert find(cache) is not None
+    assert not (tmp_path / "cache" / "resolved").exists()
+    index.versions = [("a", "1"), ("b", "3")]
     new_run(tmp_path)
     assert find(cache) is None
 

@@ -1,0 +1,134 @@
+"""The two files of a lock: the target's, and the build machine's beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+from packaging.utils import parse_wheel_filename
+
+from crosspy.build.wishes import applies
+from crosspy.errors import LockError
+from crosspy.model.lock import Artifact, Lock, Package, build_lock_name, from_toml, group_of
+from crosspy.model.tags import marker_environment, target_tags
+from crosspy.model.target import Target
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Locks:
+    """What the target gets, and what its source distributions are built with; None where there is no such file."""
+
+    target: Lock
+    build: Lock | None
+
+    def artifacts(self) -> Iterator[Artifact]:
+        """Yield every file that either names, each once."""
+        seen: set[str] = set()
+        for artifact in (*self.target.artifacts(), *(self.build.artifacts() if self.build else ())):
+            if artifact.name not in seen:
+                seen.add(artifact.name)
+                yield artifact
+
+    def group(self, package: Package) -> tuple[Package, ...]:
+        """Return what a source distribution is built with. :raises LockError: if the build machine's lock does not say."""
+        name = group_of(package)
+        if self.build is None or name not in self.build.groups:
+            raise LockError(
+                f"nothing says what {package.name} {package.version} is built with: the build machine's lock, beside "
+                f"the other one, has {'no group ' + name if self.build else 'to be there'}",
+                hint="Make both anew, together: crosspy lock",
+            )
+        return tuple(one for one in self.build.packages if name in one.groups)
+
+
+def read_locks(path: Path) -> Locks:
+    """Read a lock, and the build machine's where there is one.
+
+    :raises LockError: if one cannot be read, or they name two files alike.
+    """
+    beside = path.with_name(build_lock_name(path.name))
+    target = _read(path)
+    build = _read(beside) if beside.is_file() else None
+    files: dict[str, Artifact] = {}
+    for artifact in (*target.artifacts(), *(build.artifacts() if build else ())):
+        if files.setdefault(artifact.name, artifact).sha256 != artifact.sha256:
+            raise LockError(
+                f"{path.name} and {beside.name} name {artifact.name} with two hashes",
+                hint="Make both anew, together: crosspy lock",
+            )
+    return Locks(target=target, build=build)
+
+
+def _read(path: Path) -> Lock:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise LockError(
+            f"{path} cannot be read: {error}", hint="Make it with: crosspy lock ENV ..."
+        ) from None
+    return from_toml(text, str(path))
+
+
+def for_target(lock: Lock, target: Target) -> list[Package]:
+    """Return the packages of a lock that are for ``target``, each with the one file that is to be used.
+
+    :raises LockError: if the lock is for another machine or Python, or has no file of a package that fits.
+    """
+    _check_machine(lock, target)
+    found = [
+        _chosen(one, lock, target) for one in lock.packages if not one.groups and applies(one.marker, target)
+    ]
+    names: set[str] = set()
+    for package in found:
+        if package.name in names:
+            raise LockError(
+                f"the lock has {package.name} twice for this target", hint="Make it anew: crosspy lock"
+            )
+        names.add(package.name)
+    return found
+
+
+def _check_machine(lock: Lock, target: Target) -> None:
+    markers: Mapping[str, str] = marker_environment(target)
+    if lock.environments and not any(applies(one, target) for one in lock.environments):
+        raise LockError(
+            f"the lock is for {' or '.join(lock.environments)}; the target is {markers['platform_machine']} with Python "
+            f"{markers['python_full_version']}",
+            hint="Make one for this target: crosspy lock ENV ...",
+        )
+    try:
+        fits = SpecifierSet(lock.requires_python).contains(markers["python_full_version"], prereleases=True)
+    except InvalidSpecifier as error:
+        raise LockError(f"the lock's requires-python cannot be read: {error}") from None
+    if not fits:
+        raise LockError(
+            f"the lock is for Python {lock.requires_python}; the target has {markers['python_full_version']}",
+            hint="Make one for this target: crosspy lock ENV ...",
+        )
+
+
+def _chosen(package: Package, lock: Lock, target: Target) -> Package:
+    """Return the package with one file: the best wheel that fits, else the source distribution, as the policy says."""
+    order = {
+        tag: number
+        for number, tag in enumerate(target_tags(target, prebuilt=lock.policy in {"auto", "wheel"}))
+    }
+    ranked = []
+    for wheel in package.wheels:
+        try:
+            tags = parse_wheel_filename(wheel.name)[3]
+        except ValueError as error:
+            raise LockError(f"the lock names {wheel.name}, which is no wheel: {error}") from None
+        ranked += [(order[tag], wheel) for tag in tags if tag in order]
+    if ranked:
+        best = min(ranked, key=lambda pair: (pair[0], pair[1].name))[1]
+        return Package(name=package.name, version=package.version, wheels=(best,))
+    if package.sdist is None:
+        raise LockError(
+            f"{package.name} {package.version}: the lock has neither a source distribution nor a wheel that fits the target "
+            f"({', '.join(one.name for one in package.wheels)})",
+            hint="Make a lock for this target: crosspy lock ENV ...",
+        )
+    return Package(name=package.name, version=package.version, sdist=package.sdist, crates=package.crates)
