@@ -110,8 +110,14 @@ OPTIONS = {
         "CROSSPY_ENV=off",
     ),
     "env": ("--json", "--make", "eval"),
+    "lock": (
+        *("-r", "-c", "-o", "--output", "--extra", "--policy", "--no-index", "--find-links", "--pre"),
+        *("pylock.toml", "pylock.build.toml", "uv.lock"),
+    ),
+    "fetch": ("--lock", "-d", "--directory", "--no-crates"),
     "crates": ("-d", "--directory", "CARGO"),
     "wheel": (
+        "--lock",
         *(
             "-w",
             "--wheel-dir",
