@@ -10,7 +10,7 @@ import pytest
 from wheelmaker import DATA, make_target
 
 from crosspy.build.frontend import BuildOptions
-from crosspy.cli import install as command
+from crosspy.cli import wheel as command
 from crosspy.cli.main import main
 
 
