@@ -44,6 +44,13 @@ def find_program(name: str, *, path: str) -> str | None:
     return os.path.abspath(found) if found else None  # noqa: PTH100 -- resolve() would follow links
 
 
+def _with_program(argv: Sequence[str], env: Mapping[str, str]) -> list[str]:
+    program = find_program(argv[0], path=env.get("PATH", os.defpath))
+    if program is None:
+        raise FileNotFoundError(argv[0])
+    return [program, *argv[1:]]
+
+
 def run(
     argv: Sequence[str],
     *,
@@ -61,12 +68,9 @@ def run(
     :raises FileNotFoundError: if ``argv[0]`` is not on ``env["PATH"]``.
     :raises subprocess.TimeoutExpired: after ``timeout`` seconds.
     """
-    program = find_program(argv[0], path=env.get("PATH", os.defpath))
-    if program is None:
-        raise FileNotFoundError(argv[0])
     stderr = subprocess.STDOUT if merge else (subprocess.PIPE if capture else None)
     done = subprocess.run(
-        [program, *argv[1:]],
+        _with_program(argv, env),
         env=dict(env),
         cwd=cwd,
         check=False,
@@ -89,12 +93,9 @@ def stream(argv: Sequence[str], *, env: Mapping[str, str], copy: BinaryIO) -> in
 
     :raises FileNotFoundError: if ``argv[0]`` is not on ``env["PATH"]``.
     """
-    program = find_program(argv[0], path=env.get("PATH", os.defpath))
-    if program is None:
-        raise FileNotFoundError(argv[0])
     with (
         subprocess.Popen(
-            [program, *argv[1:]],
+            _with_program(argv, env),
             env=dict(env),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -121,11 +122,12 @@ def run_aside(
     :param stopped: asked again and again; once it says so, the process is terminated.
     :raises FileNotFoundError: if ``argv[0]`` is not on ``env["PATH"]``.
     """
-    program = find_program(argv[0], path=env.get("PATH", os.defpath))
-    if program is None:
-        raise FileNotFoundError(argv[0])
     with subprocess.Popen(
-        [program, *argv[1:]], env=dict(env), stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        _with_program(argv, env),
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
     ) as child:
         while True:
             try:
@@ -156,21 +158,18 @@ def run_together(commands: Sequence[Sequence[str]], *, env: Mapping[str, str]) -
     """
     children: list[subprocess.Popen[str]] = []
     try:
-        for argv in commands:
-            program = find_program(argv[0], path=env.get("PATH", os.defpath))
-            if program is None:
-                raise FileNotFoundError(argv[0])
-            children.append(
-                subprocess.Popen(
-                    [program, *argv[1:]],
-                    env=dict(env),
-                    stdin=subprocess.DEVNULL,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.STDOUT,
-                    encoding="utf-8",
-                    errors="replace",
-                )
+        children.extend(
+            subprocess.Popen(
+                _with_program(argv, env),
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
             )
+            for argv in commands
+        )
         outputs = [child.communicate()[0] for child in children]
     finally:
         for child in children:
