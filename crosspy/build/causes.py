@@ -311,6 +311,7 @@ CAUSES: Final = (
             r"No package '(?P<module>[^']+)' found",
             r"ERROR: Dependency \"(?P<module>[^\"]+)\" not found",
             r"ERROR: Dependency lookup for (?P<module>\S+) with method",
+            r"pkg-?config (?:package|module|library) ['\"]?(?P<module>[\w.+-]*\w)(?: ?[<>=]+ ?[\d.]+)?['\"]? (?:was |is )?not found",
             r"pkg-config --exists (?P<module>[\w.+-]+)'? returned non-zero",
             r"system library `(?P<module>[^`]+)` required by crate",
             r"CMake Error at [^\n]*\n\s*Could NOT find (?P<package>\w+)",

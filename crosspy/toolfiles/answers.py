@@ -192,6 +192,7 @@ hint: add the library's development files to the sysroot, or tell the build wher
 variable() {
   v=$(pc "--variable=$1" ${modules%% *})
   [ -n "$v" ] || v=$(pc "--variable=$(echo "$1" | tr - _)" ${modules%% *})
+  v=${v#'"'}; v=${v%'"'}
   case $v in "$S"|"$S"/*|'') ;; /*) v=$S$v ;; esac
 }
 [ $# -gt 0 ] || fail "$name: ask it for something, such as --cflags or --libs; it is answered from the pkg-config module $modules"
@@ -260,8 +261,9 @@ def config_script(target: Target, table: Mapping[str, Mapping[str, Any]]) -> str
         arms.append(f'  {name}) {version}set -- {modules} -- "$@" ;;')
         for variable, value in sorted(row.get("variables", {}).items()):
             first, rest = re.fullmatch(r"\{(\w+)\}(.*)", value).groups()  # type: ignore[union-attr]  # our own data, see its test
+            told = "v=$(printf '%s\\n' $v)" if variable in row.get("lines", ()) else f"v=$v{rest}"
             variables.append(
-                f"      case $v,$name,$option in ,{name},--{variable}) variable {first}; v=$v{rest} ;; esac"
+                f"      case $v,$name,$option in ,{name},--{variable}) variable {first}; {told} ;; esac"
             )
     sysroot = "" if target.sysroot == "/" else target.sysroot
     return (

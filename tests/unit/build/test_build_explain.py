@@ -147,6 +147,9 @@ PRINTED = [
         Command 'pkg-config --exists somethingelse' returned non-zero exit status 1.
         Exception: Can not find valid pkg-config name.
      """),
+    ("missing-library", "pkg-config module libusb-1.0", """
+        Exception: pkg-config package 'libusb-1.0 >= 1.0.9' not found
+     """),
     ("missing-library", 'Yocto DEPENDS = "cairo", Buildroot BR2_PACKAGE_CAIRO (cairo), Debian libcairo2-dev', """
         Run-time dependency cairo found: NO  (tried pkg-config)
 

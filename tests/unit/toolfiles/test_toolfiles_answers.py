@@ -110,11 +110,12 @@ def test_debians_names(program, arch, name):
 
 PKG_CONFIG = """#!/bin/sh
 case "$*" in
-  "--exists libxml-2.0"|"--exists foo"|"--exists libbar"|"--exists baz"|"--exists libpq"|"--exists icu-i18n icu-uc") ;;
+  "--exists libxml-2.0"|"--exists foo"|"--exists libbar"|"--exists baz"|"--exists libpq"|"--exists libcurl"|"--exists icu-i18n icu-uc") ;;
   --exists*) exit 1 ;;
   "--variable=exec_prefix "*) echo /usr ;;
   "--variable=includedir "*) echo /sys/root/usr/include ;;
   "--variable=libdir "*) echo /usr/lib ;;
+  "--variable=supported_features "*) echo '"SSL zstd"' ;;
   --variable=*) ;;
   --modversion*) echo 1.2.3 ;;
   *) echo "$*" ;;
@@ -157,6 +158,8 @@ def config(tmp_path):
         (("pg_config", "--version"), "PostgreSQL 1.2.3"),
         (("pg_config", "--includedir-server"), "/sys/root/usr/include/server"),
         (("pg_config", "--libdir"), "/sys/root/usr/lib"),
+        (("curl-config", "--features"), "SSL\nzstd"),
+        (("curl-config", "--version"), "libcurl 1.2.3"),
     ],
 )
 def test_a_config_program_is_answered_from_the_sysroot(config, words, expected):
@@ -202,7 +205,8 @@ def test_outside_of_a_build_a_config_program_is_the_systems(config, tmp_path):
 
 def test_the_table():
     for name, row in TABLE.items():
-        assert set(row) <= {"modules", "version", "variables"}, name
+        assert set(row) <= {"modules", "version", "variables", "lines"}, name
+        assert set(row.get("lines", ())) <= set(row.get("variables", ())), name
         assert row["modules"], name
         for value in row.get("variables", {}).values():
             assert value.startswith("{"), name
