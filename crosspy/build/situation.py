@@ -120,7 +120,7 @@ def _below(sysroot: str) -> tuple[str, ...]:
 def _environment(env: CrossEnv, shown: _Shown) -> str:
     """Return a digest of what crosspy itself brings: shims, launchers, tool files, --env."""
     texts: dict[str, str] = {}
-    left_out = {"target.json", "key", "links", "logs", "twins"}
+    left_out = {"target.json", "key", "links", "logs", "twins", "target-packages"}
     places = [path for path in (env.root / "crosspy").iterdir() if path.name not in left_out]
     places += env.root.glob("lib/python*/site-packages/_crosspy")
     for place in places:

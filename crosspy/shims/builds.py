@@ -36,6 +36,8 @@ def prepare(argv: list[str]) -> None:
     environ["CROSSPY_ISOLATED"] = _isolated_root()
     _see_build_tools(environ)
     _prepare_rust(environ)
+    if not environ["CROSSPY_ISOLATED"]:
+        _note_build_layer()
     from . import answers, guard, hints, programs, view
 
     hints.apply(environ, argv)
@@ -43,6 +45,16 @@ def prepare(argv: list[str]) -> None:
     answers.install(environ)
     programs.install()
     view.install()
+
+
+def _note_build_layer() -> None:
+    """Let the launchers know the target's builds of what is installed for the build machine."""
+    from . import facts, twins
+
+    try:
+        twins.note_layer([os.path.join(ROOT, "build", *facts.LIBRARY), *facts.PACKAGES])
+    except OSError as error:
+        sys.stderr.write(f"crosspy: warning: {error}: the target's packages are not compiled against\n")
 
 
 def _take_launcher(environ: "os._Environ[str]") -> None:

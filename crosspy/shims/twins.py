@@ -30,6 +30,13 @@ _CONFIGURED = re.compile(
 )
 
 
+_DIST_INFO = re.compile(r".+-.+\.dist-info$")
+
+TYPE_CHECKING = False  # typing's own would have to be imported
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
 class TwinError(Exception):
     """The target's build of a package could not be had."""
 
@@ -55,6 +62,65 @@ def complete(library: str, pip_words: list[str]) -> dict[str, str]:
                 twin, f"{name}-{version}"
             )
     return used
+
+
+def note_layer(layers: list[str]) -> None:
+    """Tell the launchers where the target's builds of the packages in ``layers`` are, directories of the build machine."""
+    notes = os.path.join(ROOT, "crosspy", "target-packages")
+    listing = repr([(place, _listed(place)) for place in (*layers, *_places())])
+    stamp = os.path.join(notes, ".listing")
+    try:
+        with open(stamp, encoding="utf-8", errors="surrogateescape") as file:
+            if file.read() == listing:
+                return
+    except OSError:
+        pass
+    known: dict[str, str] = {}
+    for layer in reversed(layers):
+        for entry in filter(_DIST_INFO.search, _listed(layer)):
+            known.update(_notes_of(layer, entry))
+    os.makedirs(notes, exist_ok=True)
+    for name in {*os.listdir(notes)} - {*known, ".listing"}:
+        os.unlink(os.path.join(notes, name))
+    for name, text in {**known, ".listing": listing}.items():
+        path = os.path.join(notes, name)
+        with open(f"{path}.{os.getpid()}", "w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(text)
+        os.replace(f"{path}.{os.getpid()}", path)
+
+
+def _notes_of(layer: str, entry: str) -> dict[str, str]:
+    """Return what to tell of the packages of one distribution, by their names: a directory, or an empty line and a message."""
+    name, _, version = entry.removesuffix(".dist-info").partition("-")
+    files = _recorded(layer, entry)
+    if not (version and _is_native(files) and (_is_linked(files) or _is_configured(layer, files))):
+        return {}
+    place = _present(name, version)
+    others = "" if place else " and ".join(sorted(_versions(name)))
+    text = place or (
+        f"\ncrosspy: error: {name} {version} of the build machine ({layer}) has headers or libraries that are compiled "
+        f"against, and the target's build of that version is neither in the environment nor in the sysroot"
+        f"{f', which have {others}' if others else ''}\n"
+        f"crosspy: hint: install {name}=={version} into the environment (ENV/bin/pip), add it to the sysroot (Yocto: "
+        f"DEPENDS, Buildroot: _DEPENDENCIES), or build with isolation.\n"
+    )
+    return dict.fromkeys(
+        {file.partition("/")[0] for file in files if file.endswith(_FOR_COMPILERS)}, f"{text}\n"
+    )
+
+
+def _versions(name: str) -> "Iterator[str]":
+    for place in _places():
+        for entry in filter(_DIST_INFO.search, _listed(place)):
+            if _title(entry).startswith(f"{_normalized(name)}-"):
+                yield _title(entry).replace("-", " ")
+
+
+def _listed(directory: str) -> list[str]:
+    try:
+        return sorted(os.listdir(directory))
+    except OSError:
+        return []
 
 
 def is_still(requirement: str, identity: str) -> bool:
@@ -85,8 +151,23 @@ def _recorded(library: str, entry: str) -> list[str]:
         with open(os.path.join(library, entry, "RECORD"), encoding="utf-8", newline="") as file:
             names = [row[0] for row in csv.reader(file) if row]
     except OSError:
-        return []
+        names = _unrecorded(library, entry)
     return [name for name in names if not os.path.isabs(name) and ".." not in name.split("/")]
+
+
+def _unrecorded(library: str, entry: str) -> list[str]:
+    """Return the files of a distribution whose RECORD the system's packager left out, as Debian does."""
+    try:
+        with open(os.path.join(library, entry, "top_level.txt"), encoding="utf-8") as file:
+            tops = file.read().split()
+    except OSError:
+        tops = [entry.partition("-")[0]]
+    return [
+        os.path.relpath(os.path.join(base, name), library)
+        for top in tops
+        for base, _, names in os.walk(os.path.join(library, os.path.basename(top)))
+        for name in names
+    ]
 
 
 def _is_native(files: list[str]) -> bool:
@@ -155,10 +236,13 @@ def _twin(name: str, version: str, pip_words: list[str]) -> str:
 
 def _present(name: str, version: str) -> str:
     """Return the directory of the environment or the sysroot where a distribution is installed; empty if in none."""
-    places = (os.path.join(ROOT, *facts.LIBRARY), *buildfacts.PACKAGE_DIRS)
     wanted = _title(f"{name}-{version}")
     # cross-expose leaves metadata alone.
-    return next((place for place in places if _is_native(_files(place, wanted))), "")
+    return next((place for place in _places() if _is_native(_files(place, wanted))), "")
+
+
+def _places() -> tuple[str, ...]:
+    return (os.path.join(ROOT, *facts.LIBRARY), *buildfacts.PACKAGE_DIRS)
 
 
 def _title(text: str) -> str:

@@ -41,12 +41,22 @@ _COMPILER: Final = r"""#!/bin/sh
 unset CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH OBJC_INCLUDE_PATH LIBRARY_PATH COMPILER_PATH GCC_EXEC_PREFIX
 LC_ALL=C; export LC_ALL
 S=@sysroot@
-R=
-case " $*" in
-*native*|*" -I/usr/"*|*" -L/usr/"*|*" -L/lib"*|*" -I "*|*" -L "*|*" -isystem"*|*" -iquote"*|*" -idirafter"*|\
+R= T=
+case "$CROSSPY_ISOLATED $*" in
+" "*-packages/*|*native*|*" -I/usr/"*|*" -L/usr/"*|*" -L/lib"*|*" -I "*|*" -L "*|*" -isystem"*|*" -iquote"*|*" -idirafter"*|\
 *" -I/lib"*|*" /usr/lib"*|*" /lib"*|*" /usr/local/lib"*|*rpath-link*|*" @"*|\
 *-L*/site-packages/*|*/site-packages/*.so*|*-rpath*"$S"/*)
 @functions@
+  # Without build isolation: what the target's build of a package is, twins.py wrote down.
+  layer() {
+    [ -z "$CROSSPY_ISOLATED" ] || return 0
+    t=${1#*[et]-packages/}; f=${0%/*}/../target-packages/${t%%/*}
+    [ -f "$f" ] || return 0
+    read -r r <"$f"
+    [ -n "$r" ] || { cat "$f" >&2; exit 1; }
+    case $1 in -isystem*) o=-isystem ;; -iquote*) o=-iquote ;; -*) o=${1%"${1#??}"} ;; *) o= ;; esac
+    [ ! -e "$r/$t" ] || { a=$o$r/$t; T=$r; }
+  }
   # Only such a command line is looked at word by word: that takes a while on a long one.
   left=$#; p=
   while [ "$left" -gt 0 ]; do
@@ -58,7 +68,8 @@ case " $*" in
       -L*/site-packages/*|/*/site-packages/*.so|/*/site-packages/*.so.[0-9]*)
         # A build requirement brought a library: link the target's build of it (see twins.py).
         t=${a%%/site-packages/*}/target-packages/${a#*/site-packages/}
-        if [ -d "${t#-L}" ]; then set -- "$@" "$t" $p; elif [ -e "$t" ]; then a=$t; fi ;;
+        if [ -d "${t#-L}" ]; then set -- "$@" "$t" $p; elif [ -e "$t" ]; then a=$t; else layer "$a"; fi ;;
+      -I*-packages/*|-isystem*-packages/*|-iquote*-packages/*|-L*-packages/*|/*-packages/*) layer "$a" ;;
 @mapping@
     esac
     p=; set -- "$@" "$a"
@@ -68,7 +79,8 @@ esac
 @extra@
 [ -z "$CROSSPY_SOURCE" ] || set -- "$@" "-ffile-prefix-map=$CROSSPY_SOURCE=."
 [ "$PWD" = "$CROSSPY_SOURCE" ] || set -- "$@" "-ffile-prefix-map=$PWD=."
-[ -z "$CROSSPY_ISOLATED" ] || set -- "$@" "-ffile-prefix-map=$CROSSPY_ISOLATED=/build-env"
+T=${CROSSPY_ISOLATED:-$T}
+[ -z "$T" ] || set -- "$@" "-ffile-prefix-map=$T=/build-env"
 set -- @sysroot_flag@ "$@"
 if [ -n "$@override@" ]; then eval "set -- $@override@ \"\$@\""; else set -- @command@ "$@"; fi
 launcher=${CROSSPY_LAUNCHER-@launcher@}

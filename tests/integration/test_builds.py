@@ -272,24 +272,29 @@ def test_pip_inside_the_environment(arm64, crosspy, tmp_path, pip_environ, versi
     assert "setuptools" not in listed
 
 
-def test_headers_and_libraries_of_a_build_requirement_are_the_targets(bed, wheel, tmp_path):
-    """64-bit build machine, 32-bit target: a static assertion fails on the wrong headers, a linker on a library."""
+@pytest.fixture
+def twin_links(tmp_path):
+    """A directory with the source distribution of a package that must be there for both machines."""
     links = tmp_path / "links"
     links.mkdir()
-    run(
-        [
-            "tar",
-            "-czf",
-            links / "twin_provider-1.0.tar.gz",
-            "--transform",
-            "s,^twin-provider,twin_provider-1.0,",
-            "twin-provider",
-        ],
-        cwd=PACKAGES,
-    )
+    name = "twin_provider-1.0"
+    archive = [
+        "tar",
+        "-czf",
+        links / f"{name}.tar.gz",
+        "--transform",
+        f"s,^twin-provider,{name},",
+        "twin-provider",
+    ]
+    run(archive, cwd=PACKAGES)
+    return links
+
+
+def test_headers_and_libraries_of_a_build_requirement_are_the_targets(bed, wheel, tmp_path, twin_links):
+    """64-bit build machine, 32-bit target: a static assertion fails on the wrong headers, a linker on a library."""
     # Debian's headers include <MULTIARCH/pythonX.Y/pyconfig.h>, which a relocated build Python's compiler must be told.
     native = {"BUILD_CFLAGS": f"-idirafter {bed.build_python.parent.parent / 'include'}"}
-    wheels = wheel(PACKAGES / "twin-consumer", "--find-links", links, env=native)
+    wheels = wheel(PACKAGES / "twin-consumer", "--find-links", twin_links, env=native)
     library = tmp_path / "lib"
     for name in ("twin_consumer", "twin_provider"):
         unpacked(wheels[name], library)
@@ -297,3 +302,24 @@ def test_headers_and_libraries_of_a_build_requirement_are_the_targets(bed, wheel
         on_target(bed, library, "import consumer, struct; print(consumer.size == struct.calcsize('l'))")
         == "True"
     )
+
+
+def test_without_isolation_headers_and_libraries_are_the_targets(
+    armhf, crosspy, tmp_path, pip_environ, twin_links
+):
+    env = tmp_path / "env"
+    crosspy("create", env, "--sysroot", armhf.sysroot, "--build-python", armhf.build_python)
+    build = ["--no-build-isolation", "--no-deps"]
+    project = (PACKAGES / "twin-consumer", *build, "--no-cache", "-w", tmp_path / "wheels")
+    run([env / "bin" / "build-pip", "install", "-q", "setuptools>=77"], env=dict(pip_environ))
+    provider = next(twin_links.iterdir())
+    run([env / "bin" / "build-pip", "install", "-q", *build, provider], env=dict(pip_environ))
+    done = crosspy("wheel", env, *project, env=pip_environ, check=False)
+    assert done.returncode == 8
+    assert "crosspy: error: twin_provider 1.0 of the build machine" in done.stderr
+    run([env / "bin" / "pip", "install", "-q", *build, provider], env=dict(pip_environ))
+    crosspy("wheel", env, *project, env=pip_environ)
+    library = unpacked(next((tmp_path / "wheels").glob("*.whl")), tmp_path / "lib")
+    shutil.copytree(next(env.glob("lib/python*/site-packages/twin")), library / "twin")
+    size = on_target(armhf, library, "import consumer, struct; print(consumer.size == struct.calcsize('l'))")
+    assert size == "True"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,71 @@ def test_what_compilers_read_is_replaced(twins, built, tmp_path):
     assert sorted(path.name for path in mirror.iterdir()) == ["libp.so", "libp.so.1"]
     assert {path.read_text() for path in mirror.iterdir()} == {"target"}
     twins.complete(str(library), [])  # a second installation into the same environment
+
+
+# Without build isolation.
+
+NATIVE = {"p/_core.so": "", "p/x.h": CONFIGURED}
+
+
+@pytest.fixture
+def notes(twins, tmp_path, monkeypatch):
+    """Return a function that notes the build layer's packages, and returns what the launchers will read."""
+    monkeypatch.setattr(twins.buildfacts, "PACKAGE_DIRS", (str(tmp_path / "sysroot" / LIBRARY),))
+    (tmp_path / "env" / "crosspy").mkdir(parents=True)
+
+    def note(*names: str) -> dict[str, str]:
+        twins.note_layer([str(tmp_path / name / LIBRARY) for name in names or ("layer",)])
+        found = (tmp_path / "env" / "crosspy" / "target-packages").iterdir()
+        return {path.name: path.read_text() for path in found if path.name != ".listing"}
+
+    return note
+
+
+def test_a_package_of_the_layer_is_noted_with_its_target(notes, tmp_path):
+    distribution(tmp_path / "layer", "p", NATIVE)
+    distribution(tmp_path / "layer", "pure", {"pure/x.h": ""})
+    distribution(tmp_path / "sysroot", "P", NATIVE)
+    assert notes() == {"p": f"{tmp_path / 'sysroot' / LIBRARY}\n"}
+    distribution(tmp_path / "env", "p", NATIVE)
+    assert notes() == {"p": f"{tmp_path / 'env' / LIBRARY}\n"}
+
+
+def test_a_package_of_the_sysroot_without_a_record_counts(notes, tmp_path):
+    distribution(tmp_path / "layer", "p", NATIVE)
+    place = distribution(tmp_path / "sysroot", "p", NATIVE)
+    (place / "p-1.0.dist-info" / "RECORD").unlink()
+    assert notes() == {"p": f"{tmp_path / 'sysroot' / LIBRARY}\n"}
+    (place / "p-1.0.dist-info" / "top_level.txt").write_text("q\n")
+    (tmp_path / "env" / "crosspy" / "target-packages" / ".listing").unlink()
+    assert notes()["p"].startswith("\n")
+
+
+def test_a_package_without_its_target_is_noted_with_what_to_do(notes, tmp_path):
+    distribution(tmp_path / "layer", "p", NATIVE)
+    distribution(tmp_path / "sysroot", "P", NATIVE, version="2.0")
+    (text,) = notes().values()
+    assert text.startswith("\ncrosspy: error: p 1.0 of the build machine")
+    assert "which have p 2.0" in text
+    assert "p==1.0" in text
+
+
+def test_the_first_layer_wins_and_what_was_removed_is_forgotten(notes, tmp_path):
+    distribution(tmp_path / "layer", "p", NATIVE, version="1.0")
+    distribution(tmp_path / "system", "p", NATIVE, version="2.0")
+    distribution(tmp_path / "sysroot", "p", NATIVE, version="1.0")
+    assert notes("layer", "system") == {"p": f"{tmp_path / 'sysroot' / LIBRARY}\n"}
+    shutil.rmtree(tmp_path / "layer" / LIBRARY / "p-1.0.dist-info")
+    assert notes("layer", "system")["p"].startswith("\n")
+    shutil.rmtree(tmp_path / "system" / LIBRARY / "p-2.0.dist-info")
+    assert notes("layer", "system") == {}
+
+
+def test_nothing_is_looked_at_again_while_nothing_was_installed(notes, twins, tmp_path, monkeypatch):
+    distribution(tmp_path / "layer", "p", NATIVE)
+    before = notes()
+    monkeypatch.setattr(twins, "_notes_of", None)
+    assert notes() == before
 
 
 def test_another_version_is_no_twin(twins, built, tmp_path):

@@ -473,6 +473,51 @@ def test_a_library_of_a_build_requirement_is_the_targets(bench):
         assert bench.run(*given.split()) == expected.split()
 
 
+@pytest.fixture
+def layer(bench):
+    """A package of the build layer, whose target's build is in the sysroot; and the note that tells of it."""
+    native = bench.base / "native" / "lib" / "python3" / "dist-packages"
+    target = Path(bench.sysroot) / "usr" / "lib" / "python3.11" / "site-packages"
+    for place in (native, target):
+        (place / "p" / "include").mkdir(parents=True)
+        (place / "p" / "lib").mkdir()
+        (place / "p" / "lib" / "libp.a").touch()
+    (native / "p" / "only_native").mkdir()
+    note = bench.launcher("gcc").parent.parent / "target-packages" / "p"
+    note.parent.mkdir()
+    note.write_text(f"{target}\n")
+    return native, target, note
+
+
+@pytest.mark.parametrize("option", ["-I", "-I ", "-isystem", "-isystem ", "-iquote", "-L", "-L "])
+def test_without_isolation_a_package_is_the_targets(bench, layer, option):
+    native, target, _ = layer
+    given = f"{option}{native}/p/include x.c".split()
+    assert bench.run(*given) == f"{option}{target}/p/include x.c".split()
+    assert f"-ffile-prefix-map={target}=/build-env" in bench.heard()
+    assert bench.run(*given, CROSSPY_ISOLATED=str(bench.base)) == given
+
+
+def test_without_isolation_a_relative_directory_and_a_library_are_the_targets(bench, layer):
+    native, target, _ = layer
+    for given, expected in (
+        ("-I../../x/site-packages/p/include", f"-I{target}/p/include"),
+        (f"x.o {native}/p/lib/libp.a", f"x.o {target}/p/lib/libp.a"),
+        (f"-I{native}/p/only_native", f"-I{native}/p/only_native"),
+        (f"-I{native}/other/include", f"-I{native}/other/include"),
+    ):
+        assert bench.run(*given.split()) == expected.split()
+
+
+def test_a_package_without_the_targets_build_is_an_error_only_where_it_is_used(bench, layer):
+    native, _, note = layer
+    note.write_text("\ncrosspy: error: p is not there\n")
+    done = bench.start(f"-I{native}/p/include", "x.c")
+    assert (done.returncode, done.stderr) == (1, "\ncrosspy: error: p is not there\n")
+    assert not bench.told.exists(), "the compiler is not started"
+    assert bench.run(f"-I{native}/other") == [f"-I{native}/other"]
+
+
 # Programs that run compilers, and slots.
 
 
