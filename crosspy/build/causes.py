@@ -224,6 +224,14 @@ CAUSES: Final = (
         patterns=_all(r"crosspy: hint: there is no network for cargo here"),
     ),
     Cause(
+        id="no-twin",
+        says="{requirement} is compiled against, and its build for the target is not there",
+        step="Without build isolation it must be: install {requirement} into the environment (ENV/bin/pip), or add it to the "
+        "sysroot (Yocto DEPENDS, Buildroot _DEPENDENCIES). With isolation it is built when it is needed.",
+        where=("output",),
+        patterns=_all(r"crosspy: error: (?P<requirement>[^\s=]+==\S+) of the build machine \("),
+    ),
+    Cause(
         id="no-module",
         unless=("no-back-end",),
         says="the build imports {module_name}, and does not declare it as a build requirement",

@@ -98,7 +98,7 @@ def _notes_of(layer: str, entry: str) -> dict[str, str]:
     place = _present(name, version)
     others = "" if place else " and ".join(sorted(_versions(name)))
     text = place or (
-        f"\ncrosspy: error: {name} {version} of the build machine ({layer}) has headers or libraries that are compiled "
+        f"\ncrosspy: error: {name}=={version} of the build machine ({layer}) has headers or libraries that are compiled "
         f"against, and the target's build of that version is neither in the environment nor in the sysroot"
         f"{f', which have {others}' if others else ''}\n"
         f"crosspy: hint: install {name}=={version} into the environment (ENV/bin/pip), add it to the sysroot (Yocto: "

@@ -316,7 +316,7 @@ def test_without_isolation_headers_and_libraries_are_the_targets(
     run([env / "bin" / "build-pip", "install", "-q", *build, provider], env=dict(pip_environ))
     done = crosspy("wheel", env, *project, env=pip_environ, check=False)
     assert done.returncode == 8
-    assert "crosspy: error: twin_provider 1.0 of the build machine" in done.stderr
+    assert "crosspy: error: twin_provider==1.0 of the build machine" in done.stderr
     run([env / "bin" / "pip", "install", "-q", *build, provider], env=dict(pip_environ))
     crosspy("wheel", env, *project, env=pip_environ)
     library = unpacked(next((tmp_path / "wheels").glob("*.whl")), tmp_path / "lib")

@@ -71,6 +71,9 @@ PRINTED = [
         crosspy: pg_config of the build machine does not know the target's library, and the sysroot /s has no pkg-config module libpq.
         hint: add the library's development files to the sysroot, or tell the build where they are: crosspy create --hints FILE
      """),
+    ("no-twin", "install numpy==2.1.0 into the environment", """
+        crosspy: error: numpy==2.1.0 of the build machine (/env/build/lib) has headers or libraries that are compiled against, and the
+     """),
     ("no-space", "TMPDIR", "OSError: [Errno 28] No space left on device"),
     ("no-memory", "MAKEFLAGS=-j1", "virtual memory exhausted: Cannot allocate memory"),
     ("no-memory", "MAKEFLAGS=-j1", "cc1: out of memory allocating 6000 bytes after a total of 12992512 bytes"),

@@ -135,7 +135,7 @@ def test_a_package_without_its_target_is_noted_with_what_to_do(notes, tmp_path):
     distribution(tmp_path / "layer", "p", NATIVE)
     distribution(tmp_path / "sysroot", "P", NATIVE, version="2.0")
     (text,) = notes().values()
-    assert text.startswith("\ncrosspy: error: p 1.0 of the build machine")
+    assert text.startswith("\ncrosspy: error: p==1.0 of the build machine")
     assert "which have p 2.0" in text
     assert "p==1.0" in text
 
