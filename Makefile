@@ -47,6 +47,10 @@ unit: system-base venv ## run the tests that need no sysroot
 integration: system-test venv sysroots rust ## run the integration tests only
 	CROSSPY_SYSROOTS=$(SYSROOTS) CROSSPY_RUST=$(RUST) $(BIN)/pytest tests/integration $(T)
 
+.PHONY: fuzz
+fuzz: system-base venv ## damage images and ELF files and let crosspy verify look at them: make fuzz F='--seconds 3600'
+	@$(BIN)/python tests/fuzz $(or $(F),--seconds 600 --seed $$(date +%s))
+
 .PHONY: lint
 lint: system-base venv ## ruff check, ruff format --check, mypy
 	$(BIN)/ruff check .

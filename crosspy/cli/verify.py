@@ -16,7 +16,7 @@ from crosspy.console import Console, wants_colour
 from crosspy.crossenv.layout import open_env
 from crosspy.describe import Request, describe
 from crosspy.describe.buildroot import read_config
-from crosspy.errors import UsageError
+from crosspy.errors import CrosspyError, UsageError
 from crosspy.model.finding import Severity
 from crosspy.model.target import from_json
 from crosspy.report import github, json, junit, sarif, table
@@ -153,7 +153,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     target = _target(args, context)
     exceptions = _exceptions(args, context)
     packages = _read(args.packages, context) if args.packages else ""
-    results = [_verify_one(text, args, context, target, packages) for text in args.images]
+    results, failure = _verify_all(args, context, target, packages)
     if args.write_baseline:
         found = [finding for result, _ in results for finding in result.findings]
         replace_file(context.path(args.write_baseline), write_baseline(found))
@@ -161,6 +161,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
     reports = _reports(results, exceptions, choose(_ids(args.select), _ids(args.ignore)))
     least = None if args.fail_on == _NEVER else Severity[args.fail_on.upper()]
     _write(reports, least, args, context)
+    if failure is not None:
+        return failure.exit_code
     return int(
         least is not None
         and any(finding.severity >= least for report in reports for finding in report.findings)
@@ -210,6 +212,25 @@ def _read(name: str, context: Context, *, hint: str = "Name a file that can be r
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise UsageError(f"{path}: {reason}", hint=hint) from None
+
+
+def _verify_all(
+    args: argparse.Namespace, context: Context, target: Expectation | None, packages: str
+) -> tuple[list[tuple[Result, float]], CrosspyError | None]:
+    """Verify each image; one that cannot be looked at does not keep the others from it. :raises CrosspyError: if none can."""
+    results = []
+    failure = None
+    for text in args.images:
+        try:
+            results.append(_verify_one(text, args, context, target, packages))
+        except CrosspyError as error:
+            if len(args.images) == 1:
+                raise
+            context.console.error(error.message, error.hint)
+            failure = failure or error
+    if failure is not None and not results:
+        raise UsageError("none of the images could be looked at", hint="See above for each.")
+    return results, failure
 
 
 def _verify_one(

@@ -59,7 +59,8 @@ def check(image: Image, loading: Loading) -> Iterator[Finding]:
             image, path, library=library, lacking=wanted, provider=provider, severity=Severity.ERROR
         )
     told = {
-        path: {f"@{version}".encode() for version in wanted} for (path, _), (wanted, _) in lacking.items()
+        path: {f"@{version}".encode("utf-8", "surrogateescape") for version in wanted}
+        for (path, _), (wanted, _) in lacking.items()
     }
     yield from _undefined(image, loading, _Tables(image, versions=versions), told)
 

@@ -151,6 +151,18 @@ def test_several_images(crosspy, make_image):
     assert sum("5 files, 5 ELF" in line for line in out.splitlines()) == 2
 
 
+def test_an_image_that_cannot_be_read_keeps_nobody_from_the_others(crosspy, make_image, tmp_path):
+    make_image()
+    (tmp_path / "empty").touch()
+    code, out, err = crosspy("empty", "image")
+    assert code == 2
+    assert "5 files, 5 ELF" in out
+    assert "empty: an empty file" in err
+    code, out, err = crosspy("empty", "empty")
+    assert (code, out) == (2, "")
+    assert "none of the images" in err
+
+
 def test_colour_only_when_asked(crosspy, make_image):
     make_image(files={BAD: DATA / "x86_64" / "ext.so"})
     assert "\033[" not in crosspy("image")[1]
