@@ -85,6 +85,10 @@ set -- @sysroot_flag@ "$@"
 if [ -n "$@override@" ]; then eval "set -- $@override@ \"\$@\""; else set -- @command@ "$@"; fi
 launcher=${CROSSPY_LAUNCHER-@launcher@}
 case ${1##*/} in ccache|sccache|distcc|icecc) ;; *) [ -z "$launcher" ] || eval "set -- $launcher \"\$@\"" ;; esac
+case :$PATH: in *":${0%/*}:"*)
+  # A compiler that looks for another one on PATH, as wrappers do, must not find this launcher again.
+  PATH=:$PATH:; PATH=${PATH%%":${0%/*}:"*}:${PATH#*":${0%/*}:"}; PATH=${PATH#:}; PATH=${PATH%:} ;;
+esac
 slot=
 if [ -n "$R" ] || [ -p "$CROSSPY_SLOTS" ]; then
   trap '[ -z "$slot" ] || { : >"$slots.$slot"; echo "$slot" >&9; }; [ -z "$R" ] || rm -rf "$R"' EXIT

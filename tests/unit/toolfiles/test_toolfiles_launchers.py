@@ -518,6 +518,26 @@ def test_a_package_without_the_targets_build_is_an_error_only_where_it_is_used(b
     assert bench.run(f"-I{native}/other") == [f"-I{native}/other"]
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        "{here}:{there}:/usr/bin:/bin",
+        "/nowhere:{here}:{there}:/usr/bin:/bin",
+        "{here}:{here}:{there}:/usr/bin:/bin",
+    ],
+)
+def test_a_compiler_that_looks_for_another_on_path_does_not_find_the_launcher(bench, path):
+    here, there = bench.launcher("gcc").parent, bench.base / "there"
+    there.mkdir()
+    (there / bench.launcher("gcc").name).symlink_to(bench.real)
+    wrapper = bench.base / "wrapper"
+    wrapper.write_text(f'#!/bin/sh\nexec {bench.launcher("gcc").name} "$@"\n')
+    wrapper.chmod(0o755)
+    done = bench.start("x.c", PATH=path.format(here=here, there=there), CROSSPY_CC=str(wrapper))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert bench.heard().count("x.c") == 1
+
+
 # Programs that run compilers, and slots.
 
 
