@@ -60,6 +60,8 @@ def checks() -> str:
             wrapped(f"Why: {rule.why}"),
             wrapped(f"Fix: {rule.fix}"),
         ]
+        if rule.tier:
+            parts.append(f"Only with `{rule.tier}`.")
         if rule.reference:
             parts.append(f"See: <{rule.reference}>")
     return "\n\n".join(parts) + "\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 import textwrap
 import time
@@ -34,7 +35,7 @@ from crosspy.verify.exceptions import (
     stale,
     write_baseline,
 )
-from crosspy.verify.expectation import Expectation, from_target, from_triplet
+from crosspy.verify.expectation import Expectation, Options, from_target, from_triplet
 from crosspy.verify.runner import RULES, Result, choose, explain, verify
 
 _FORMS: Final = ("table", "json", "sarif", "junit", "github")
@@ -87,6 +88,35 @@ def configure(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--env", metavar="ENV", help="the target of a cross environment")
     what.add_argument("--sysconfigdata", metavar="FILE", help="a _sysconfigdata*.py of the target's Python")
     what.add_argument("--buildroot-config", metavar="FILE", help="Buildroot's .config")
+    group = parser.add_argument_group("what is known of the device, and checks that are off otherwise")
+    group.add_argument(
+        "--cpu",
+        metavar="NAME",
+        default="",
+        help="its processor as for GCC: armv6, cortex-a7, rv64gc, x86-64-v2, mips32r2; finds code for newer ones",
+    )
+    group.add_argument(
+        "--page-size",
+        metavar="BYTES",
+        type=_page_size,
+        default=0,
+        help="size of its kernel's pages: 4096 (what is assumed), 16384, 65536",
+    )
+    group.add_argument(
+        "--imports", action="store_true", help="look for what Python files import (XP601); reads all of them"
+    )
+    group.add_argument(
+        "--buildpaths",
+        action="store_true",
+        help="look for paths of the build machine (XP602); reads every file",
+    )
+    group.add_argument(
+        "--build-path",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="the same, for this directory instead of the usual ones",
+    )
     group = parser.add_argument_group("which checks, and what of their findings counts")
     group.add_argument(
         "--select", metavar="IDS", action="append", default=[], help="apply these checks only: XP1,XP301"
@@ -136,6 +166,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--explain", metavar="ID", help="say what a check means and how to fix it, and stop")
 
 
+def _page_size(text: str) -> int:
+    match = re.fullmatch(r"(\d+)(k?)", text.lower())
+    size = int(match[1]) * (1024 if match[2] else 1) if match else 0
+    if size < 1024 or size & (size - 1):
+        raise argparse.ArgumentTypeError(f"{text!r} is no page size: 4096, 16384, 64k")
+    return size
+
+
+def _options(args: argparse.Namespace) -> Options:
+    tiers = {"--imports"} if args.imports else set()
+    if args.buildpaths or args.build_path:
+        tiers.add("--buildpaths")
+    return Options(
+        cpu=args.cpu,
+        page_size=args.page_size,
+        tiers=frozenset(tiers),
+        build_paths=tuple(path.rstrip("/") for path in args.build_path),
+    )
+
+
 def _form(text: str) -> tuple[str, str]:
     form, _, file = text.partition("=")
     if form not in _FORMS:
@@ -158,7 +208,9 @@ def run(args: argparse.Namespace, context: Context) -> int:
         found = [finding for result, _ in results for finding in result.findings]
         replace_file(context.path(args.write_baseline), write_baseline(found))
         exceptions = replace(exceptions, baseline=frozenset(map(key, found)))
-    reports = _reports(results, exceptions, choose(_ids(args.select), _ids(args.ignore)))
+    reports = _reports(
+        results, exceptions, choose(_ids(args.select), _ids(args.ignore), _options(args).tiers)
+    )
     least = None if args.fail_on == _NEVER else Severity[args.fail_on.upper()]
     _write(reports, least, args, context)
     if failure is not None:
@@ -244,6 +296,7 @@ def _verify_one(
             target,
             select=_ids(args.select),
             ignore=_ids(args.ignore),
+            options=_options(args),
             packages=packages,
             progress=progress,
         )

@@ -20,6 +20,21 @@ _LIBC_SONAMES: Final = (
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Options:
+    """What a user asks beyond what the target says.
+
+    ``cpu`` names the processor as for GCC, ``page_size`` is the kernel's; empty or 0 if not said. ``tiers`` are the
+    options that switch checks on which are off otherwise (:attr:`crosspy.verify.rules.Rule.tier`); ``build_paths`` the
+    directories that no file may name, the usual ones if empty.
+    """
+
+    cpu: str = ""
+    page_size: int = 0
+    tiers: frozenset[str] = frozenset()
+    build_paths: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Expectation:
     """The facts of a target that files of an image are compared with.
 
@@ -35,6 +50,7 @@ class Expectation:
     python: str = ""
     extension_suffixes: tuple[str, ...] = ()
     source: str = ""
+    options: Options = Options()
 
     def describe(self) -> str:
         """Return the target in a line."""

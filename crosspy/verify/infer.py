@@ -1,13 +1,12 @@
 """What an image's files must be, as its own Python interpreter says.
 
 The interpreter's ELF header gives machine and ABI, its loader the C library, and the suffixes that it imports are in
-its own bytes. ``_sysconfigdata*.py``, where there is one, is parsed as a literal and must agree. An image that was
-built for the wrong machine from top to bottom agrees with itself: name the target wherever it is known.
+its own bytes; whether its sysconfigdata agrees is XP308. An image that was built for the wrong machine from top to
+bottom agrees with itself: name the target wherever it is known.
 """
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -17,10 +16,9 @@ from crosspy.elf import ElfFile
 from crosspy.errors import UsageError
 from crosspy.model.machine import abi_conflicts, abi_of, by_elf
 from crosspy.verify.expectation import Expectation, libc_of
-from crosspy.verify.extensions import parse_name
 from crosspy.verify.places import Place, place_of
 from crosspy.verify.rules import Rule
-from crosspy.verify.rules.machine import arm_float
+from crosspy.verify.rules.machine import arm_float, mips_float
 from crosspy.verify.tree import Image, basename
 
 _PROGRAM: Final = re.compile(r"python(3\.\d+)(t?)")
@@ -28,9 +26,7 @@ _LIBRARY: Final = re.compile(r"libpython(3\.\d+)(t?)d?\.so(?:\.[\d.]+)?")
 _DIRECTORY: Final = re.compile(r"/lib(?:32|64)?/python(3\.\d+)(t?)")
 _PREFERRED: Final = ("/usr/bin/python3", "/bin/python3", "/usr/local/bin/python3", "/usr/bin/python")
 _SUFFIX: Final = re.compile(rb"\.(?:cpython-3\d+[a-z]*(?:-[A-Za-z0-9_-]+)?|abi3t?)\.so(?=\0)")
-_DATA: Final = re.compile(r"/python(3\.\d+)t?/_sysconfigdata_[^/]*\.py")
 _MAX_INTERPRETER: Final = 1 << 28
-_MAX_DATA: Final = 1 << 22
 _CHUNK: Final = 1 << 20
 _HINT: Final = "Name the target: crosspy verify IMAGE --target target.json (or a triplet), or --env ENV."
 
@@ -39,8 +35,7 @@ RULES: Final = (
         id="XP001",
         title="the target is not known",
         why="Nothing was named with --target, --env, --sysconfigdata or --buildroot-config, and the image does not say "
-        "what it is for: it has no Python, or several, or its interpreter and its sysconfigdata contradict each other. "
-        "Nothing is compared then, and the exit code is 2.",
+        "what it is for: it has no Python, or several. Nothing is compared then, and the exit code is 2.",
         fix="Name the target: --target target.json, from crosspy describe, or a triplet such as aarch64-linux-gnu.",
     ),
 )
@@ -49,8 +44,7 @@ RULES: Final = (
 def infer(image: Image) -> Expectation:
     """Read from the image's Python what the image is for.
 
-    :raises UsageError: if there is no Python, several without a ``python3`` among them, an unknown machine, or a
-        sysconfigdata that contradicts the interpreter.
+    :raises UsageError: if there is no Python, several without a ``python3`` among them, or an unknown machine.
     """
     path, elf = _interpreter(image)
     header = elf.header
@@ -59,13 +53,11 @@ def infer(image: Image) -> Expectation:
     )
     if machine is None:
         raise _unknown(image, f"{path} is for ELF machine {header.elf_machine}, which is unknown")
-    abi = abi_of(header.elf_machine, header.bits, header.flags)
+    abi = abi_of(header.elf_machine, header.bits, header.flags) | mips_float(elf)
     if machine.name.startswith("arm") and "float" not in abi:
         abi |= arm_float(image, path)
     version = _version(path)
     suffixes = _suffixes(image, path, elf)
-    if suffixes:
-        _agree(image, path, version, suffixes[0])
     return Expectation(
         machine=machine,
         abi=abi,
@@ -165,34 +157,3 @@ def _texts(image: Image, path: str) -> Iterator[bytes]:
                 rest = chunk[-128:]
     except OSError:
         return
-
-
-def _agree(image: Image, path: str, version: str, suffix: str) -> None:
-    ours = parse_name(f"module{suffix}")
-    for data in sorted(image.files):
-        match = _DATA.search(data)
-        if match is None or match[1] != version:
-            continue
-        stated = _stated_suffix(image, data)
-        theirs = parse_name(f"module{stated}")
-        # Debian installs the data of its debug interpreter (cpython-311d) beside that of the ordinary one.
-        if not ours or not theirs or theirs.flags != ours.flags:
-            continue
-        if stated != suffix:
-            raise _unknown(image, f"{path} imports *{suffix}, but {data} says EXT_SUFFIX = {stated!r}")
-
-
-def _stated_suffix(image: Image, path: str) -> str:
-    """Return EXT_SUFFIX of a sysconfigdata file, read as a literal; empty if it is anything but one."""
-    try:
-        for node in ast.parse(image.read(path, _MAX_DATA)).body:
-            if isinstance(node, ast.Assign) and _assigns(node, "build_time_vars"):
-                values = ast.literal_eval(node.value)
-                return str(values.get("EXT_SUFFIX", "")) if isinstance(values, dict) else ""
-    except (OSError, SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
-        return ""
-    return ""
-
-
-def _assigns(node: ast.Assign, name: str) -> bool:
-    return any(isinstance(target, ast.Name) and target.id == name for target in node.targets)

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import fnmatch
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from crosspy.elf import ElfFile
+from crosspy.elf import ElfDamaged, ElfFile, Linkage, linkage
 from crosspy.model.machine import by_triplet
 from crosspy.verify.expectation import Expectation, abi_matches, machine_matches
 from crosspy.verify.extensions import extension_modules, parse_name
@@ -225,6 +225,35 @@ def _program_path(search: Search, before: Loaded | None) -> tuple[str, ...]:
     return search.paths(elf, ())[1]
 
 
+@dataclass(frozen=True, slots=True)
+class Symbols:
+    """The dynamic symbols of an image's files, each read once."""
+
+    image: Image
+    versions: bool
+    known: dict[str, Linkage | None] = field(default_factory=dict)
+
+    def of(self, path: str) -> Linkage | None:
+        """Return the symbols of a file, None if its tables are damaged (told as XP110)."""
+        if path not in self.known:
+            try:
+                with self.image.open(path) as reader:
+                    self.known[path] = linkage(reader, versions=self.versions)
+            except (ElfDamaged, OSError):
+                self.known[path] = None
+        return self.known[path]
+
+    def left(self, references: frozenset[bytes], files: Iterable[str]) -> frozenset[bytes]:
+        """Return those of ``references`` that none of ``files`` defines."""
+        for path in files:
+            if not references:
+                break
+            table = self.of(path)
+            # A file that cannot be read may define anything.
+            references = table.lacking(references) if table else frozenset()
+        return references
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loading:
     """The processes of an image's Pythons.
@@ -234,6 +263,7 @@ class Loading:
     """
 
     search: Search
+    symbols: Symbols
     programs: dict[str, Loaded]
     modules: dict[str, tuple[str, Loaded]]
 
@@ -262,7 +292,8 @@ def loading_of(image: Image, expectation: Expectation) -> Loading:
         if path in loadable:
             program = interpreters.get(_version_for(path), default)
             modules[path] = program, load(search, path, programs.get(program))
-    return Loading(search=search, programs=programs, modules=modules)
+    symbols = Symbols(image, versions=expectation.libc != "musl")
+    return Loading(search=search, symbols=symbols, programs=programs, modules=modules)
 
 
 def _is_ours(image: Image, expectation: Expectation, path: str) -> bool:

@@ -78,7 +78,7 @@ def is_test_data(path: str) -> bool:
 
 
 _STANDARD: Final = re.compile(
-    r"/(?:(?:usr/(?:local/)?)?(?:s?bin|lib\w*|libexec|share)|opt|etc|var/lib|srv|run)(?:/|$)"
+    r"/(?:usr|lib\w*|s?bin|etc|opt|var(?!/tmp)|srv|run|boot|media|mnt|sys|proc|dev)(?:/|$)"
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,16 +13,32 @@ from crosspy.model.finding import Finding
 from crosspy.model.target import Target
 from crosspy.verify import exceptions
 from crosspy.verify import infer as inference
-from crosspy.verify.expectation import Expectation, from_target
+from crosspy.verify.expectation import Expectation, Options, from_target
 from crosspy.verify.extensions import extension_modules
 from crosspy.verify.infer import complete, has_python, infer
 from crosspy.verify.owners import owners
-from crosspy.verify.rules import Rule, damaged, loader, machine, names, scripts
+from crosspy.verify.rules import (
+    Rule,
+    buildpaths,
+    bytecode,
+    damaged,
+    imports,
+    isa,
+    links,
+    loader,
+    machine,
+    names,
+    packages,
+    scripts,
+    sysconfig,
+)
 from crosspy.verify.tree import Image, survey
 from crosspy.verify.trees import reason
 from crosspy.verify.trees.detect import opened
 
-_FAMILIES: Final = (machine, damaged, loader, names, scripts)
+_FAMILIES: Final = (
+    machine, isa, damaged, loader, names, bytecode, packages, sysconfig, scripts, links, imports, buildpaths,
+)  # fmt: skip
 
 RULES: Final[dict[str, Rule]] = {
     rule.id: rule
@@ -32,6 +48,9 @@ RULES: Final[dict[str, Rule]] = {
     )
 }
 """Every check there is, by id."""
+
+
+_DEFAULT: Final = Options()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +84,7 @@ def verify(
     source: str = "the target description",
     select: Collection[str] = (),
     ignore: Collection[str] = (),
+    options: Options = _DEFAULT,
     packages: str = "",
     progress: Callable[[int], None] | None = None,
 ) -> Result:
@@ -74,30 +94,42 @@ def verify(
     :param source: where ``target`` comes from, for people.
     :param select: ids, or beginnings of ids (``XP1``), of the checks to apply; all if empty.
     :param ignore: ids or beginnings of ids of the checks to leave out.
+    :param options: the processor, the kernel's pages, checks that are off otherwise.
     :param packages: Buildroot's ``packages-file-list.txt``, to name the package of a file.
     :param progress: is told from time to time how many files were read.
     :raises UsageError: if ``root`` is no image, or does not say what it is for.
     """
-    chosen = choose(select, ignore)
+    chosen = choose(select, ignore, options.tiers)
     stated = from_target(target, source=source) if isinstance(target, Target) else target
     with opened(root) as tree:
         try:
             image = survey(tree, progress)
         except OSError as error:
             raise UsageError(f"{root}: {reason(error)}", hint="Name the root of an image tree.") from None
-        return _judged(root, image, stated, chosen, packages)
+        return _judged(root, image, stated, chosen=chosen, options=options, packages=packages)
 
 
 def _judged(
-    root: Path, image: Image, stated: Expectation | None, chosen: Collection[str], packages: str
+    root: Path,
+    image: Image,
+    stated: Expectation | None,
+    *,
+    chosen: Collection[str],
+    options: Options,
+    packages: str,
 ) -> Result:
     if not image.elf and not image.damaged and not has_python(image):
         raise UsageError(
             f"{root}: not an image: no program, library or Python package in it ({len(image.files)} files)",
             hint="Name the root of the image tree: the directory that holds usr/.",
         )
-    expectation = infer(image) if stated is None else complete(stated, image)
-    found = {finding for family in _FAMILIES for finding in family.check(image, expectation)}
+    expectation = replace(infer(image) if stated is None else complete(stated, image), options=options)
+    found = {
+        finding
+        for family in _FAMILIES
+        if any(rule.id in chosen for rule in family.RULES)
+        for finding in family.check(image, expectation)
+    }
     findings = tuple(sorted(finding for finding in found if finding.check in chosen))
     modules = tuple(extension_modules(image))
     return Result(
@@ -115,15 +147,16 @@ def _judged(
     )
 
 
-def choose(select: Collection[str], ignore: Collection[str]) -> frozenset[str]:
-    """Return the ids of the checks to apply.
+def choose(select: Collection[str], ignore: Collection[str], tiers: Collection[str] = ()) -> frozenset[str]:
+    """Return the ids of the checks to apply: of those that are off otherwise, what ``tiers`` or the whole id switches on.
 
     :raises UsageError: naming an id that no check begins with.
     """
     for prefix in (*select, *ignore):
         if not prefix or not any(known.startswith(prefix) for known in RULES):
             raise UsageError(f"no check is called {prefix!r}", hint=f"The checks are: {' '.join(RULES)}")
-    wanted = [known for known in RULES if not select or known.startswith(tuple(select))]
+    on = [known for known, rule in RULES.items() if not rule.tier or rule.tier in tiers or known in select]
+    wanted = [known for known in on if not select or known.startswith(tuple(select))]
     return frozenset(known for known in wanted if not ignore or not known.startswith(tuple(ignore)))
 
 

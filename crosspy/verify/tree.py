@@ -31,8 +31,8 @@ class Image:
 
     ``elf`` holds the ELF files that could be read, ``damaged`` those that could not, with the reason as a sentence.
     ``heads`` has the first bytes of files that are no ELF but should be, by their name (``*.so``, ``*.so.N``), and of
-    git-lfs pointers; ``scripts`` the first lines of executable files that begin with ``#!``; ``unreadable`` what could
-    not be looked at, ``special`` pipes, devices and sockets (never opened). ``initialisers`` are the ELF files that
+    git-lfs pointers; ``scripts`` the first lines of executable files that begin with ``#!``, of which ``setuid`` would run
+    as somebody else; ``bytecode`` the first four bytes of ``*.pyc`` files; ``unreadable`` what could not be looked at, ``special`` pipes, devices and sockets (never opened). ``initialisers`` are the ELF files that
     export the ``PyInit_`` function of their own name.
     """
 
@@ -44,6 +44,8 @@ class Image:
     damaged: dict[str, str] = field(default_factory=dict)
     heads: dict[str, bytes] = field(default_factory=dict)
     scripts: dict[str, bytes] = field(default_factory=dict)
+    setuid: set[str] = field(default_factory=set)
+    bytecode: dict[str, bytes] = field(default_factory=dict)
     initialisers: set[str] = field(default_factory=set)
     unreadable: dict[str, str] = field(default_factory=dict)
     special: dict[str, str] = field(default_factory=dict)
@@ -132,6 +134,10 @@ def _read_file(image: Image, path: str) -> None:
             elif head[:2] == b"#!":
                 if reader.mode & (stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH):
                     image.scripts[path] = reader.pread(_FIRST_LINES, 0)
+                    if reader.mode & (stat.S_ISUID | stat.S_ISGID):
+                        image.setuid.add(path)
+            elif name.endswith(".pyc"):
+                image.bytecode[path] = head[:4]
             elif is_library_name(name) or head.startswith(GIT_LFS):
                 image.heads[path] = head
     except OSError as error:
@@ -139,7 +145,7 @@ def _read_file(image: Image, path: str) -> None:
 
 
 def _read_elf(image: Image, path: str, name: str, reader: Reader, head: bytes) -> None:
-    initialiser = (f"PyInit_{name.partition('.')[0]}",) if name.endswith(".so") else ()
+    initialiser = _initialisers(name.partition(".")[0]) if name.endswith(".so") else ()
     try:
         facts = read_open(reader, path, head, initialiser)
     except ElfDamaged as error:
@@ -148,6 +154,14 @@ def _read_elf(image: Image, path: str, name: str, reader: Reader, head: bytes) -
     image.elf[path] = facts
     if facts.mentions:
         image.initialisers.add(path)
+
+
+def _initialisers(module: str) -> tuple[str, ...]:
+    """Return what the function is called that makes a module: PEP 489, PEP 793."""
+    if module.isascii():
+        return f"PyInit_{module}", f"PyModExport_{module}"
+    encoded = module.encode("punycode", "surrogateescape").replace(b"-", b"_").decode("ascii", "replace")
+    return f"PyInitU_{encoded}", f"PyModExportU_{encoded}"
 
 
 def is_library_name(name: str) -> bool:

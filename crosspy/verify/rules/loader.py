@@ -22,7 +22,7 @@ from crosspy.verify.expectation import (
 )
 from crosspy.verify.loading import Loading, Search, expand, loading_of
 from crosspy.verify.places import Place, is_build_path, is_test_data, place_of
-from crosspy.verify.rules import Rule, symbols
+from crosspy.verify.rules import Rule, mapping, mixtures, symbols
 from crosspy.verify.tree import Image, basename
 
 XP201: Final = Rule(
@@ -59,7 +59,7 @@ XP206: Final = Rule(
     fix="Add libgcc_s.so.1 to the image (Yocto: libgcc; Debian: libgcc-s1).",
     reference="https://github.com/foundriesio/meta-lmp/pull/288",
 )
-RULES: Final = (XP201, XP203, XP204, XP206, *symbols.RULES)
+RULES: Final = (XP201, XP203, XP204, XP206, *symbols.RULES, *mapping.RULES, *mixtures.RULES)
 
 _FIX_ELSEWHERE: Final = (
     "Name its directory in /etc/ld.so.conf.d, or link it where the loader looks (update-alternatives has not run in a "
@@ -85,11 +85,13 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
     }
     for path, elf in ours.items():
         yield from _rpath(image, path, elf)
-    if not is_complete(image):
+    loading = loading_of(image, expectation) if is_complete(image) else None
+    yield from mapping.check(image, expectation, ours, loading)
+    if loading is None:
         return
     for path, elf in ours.items():
         yield from _interpreter(image, expectation, path, elf)
-    loading = loading_of(image, expectation)
+    yield from mixtures.check(image, loading)
     yield from _libraries(image, loading, ours)
     yield from _libgcc(image, loading)
     yield from symbols.check(image, loading)

@@ -116,7 +116,7 @@ def _severity(image: Image, path: str) -> Severity:
 def _other_abi(image: Image, expectation: Expectation, path: str, elf: ElfFile) -> Iterator[Finding]:
     if elf.header.type not in {ET_EXEC, ET_DYN}:
         return
-    found = abi_of(elf.header.elf_machine, elf.header.bits, elf.header.flags)
+    found = abi_of(elf.header.elf_machine, elf.header.bits, elf.header.flags) | mips_float(elf)
     if elf.header.elf_machine == _EM_ARM and "float" not in found and "float" in expectation.abi:
         found |= arm_float(image, path)
     for what, expected, actual in abi_conflicts(dict(expectation.abi), found):
@@ -137,7 +137,26 @@ _ABI_WORDS: Final = {
     "nan": "NaN encoding",
     "elf": "ELF ABI",
     "abi": "ABI",
+    "registers": "width of floating point registers",
 }
+
+
+def mips_float(elf: ElfFile) -> dict[str, str]:
+    """Return the float ABI of a MIPS file: soft or hard, and the width of its registers unless it takes either.
+
+    Values of ``fp_abi``: binutils' ``include/elf/mips.h``, ``Val_GNU_MIPS_ABI_FP_*``.
+    """
+    kinds = {
+        1: {"float": "hard", "registers": "32"},
+        2: {"float": "single"},
+        3: {"float": "soft"},
+        5: {"float": "hard"},
+        6: {"float": "hard", "registers": "64"},
+        7: {"float": "hard", "registers": "64"},
+    }
+    found = kinds.get(elf.mips_fp_abi, {})
+    wide = elf.header.bits == 64 or elf.header.flags & 0x20  # n64 and n32 have 64-bit registers, said or not
+    return {"float": found["float"]} if wide and found else found
 
 
 def arm_float(image: Image, path: str) -> dict[str, str]:

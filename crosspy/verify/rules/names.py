@@ -1,4 +1,4 @@
-"""XP301, XP304: extension modules that the target's interpreter will never import because of their name."""
+"""XP301, XP304, XP305: extension modules that the target's interpreter will not import because of their name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from crosspy.model.finding import Finding, Severity
-from crosspy.verify.expectation import Expectation
+from crosspy.verify.expectation import Expectation, machine_matches
 from crosspy.verify.extensions import ExtensionName, importable, parse_name
 from crosspy.verify.rules import Rule
 from crosspy.verify.tree import Image, basename, parent
@@ -31,6 +31,14 @@ RULES: Final = (
         fix="Build the package for the Python of the image, and remove the file that is left over.",
         reference="https://peps.python.org/pep-3149/",
     ),
+    Rule(
+        id="XP305",
+        title="extension module without its PyInit_ function",
+        why="Python looks for PyInit_NAME, NAME being the file's: 'dynamic module does not define module export function'. The "
+        "file was renamed, or compiled with hidden symbols and without PyMODINIT_FUNC.",
+        fix="Give the file the name of the module it holds, or export the function.",
+        reference="https://docs.python.org/3/extending/building.html",
+    ),
 )
 
 _FIXES: Final = {rule.id: rule.fix for rule in RULES}
@@ -43,6 +51,7 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
     if not suffixes:
         return
     own = parse_name(f"module{suffixes[0]}")
+    yield from _without_function(image, expectation)
     for path in [path for path in (*image.files, *image.links) if path.endswith(".so")]:
         name = basename(path)
         parsed = parse_name(name)
@@ -55,6 +64,23 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
         finding = _judge(path, parsed, own, suffixes, loads=loads)
         if not _of_another_python(image, path, parsed, expectation.python):
             yield finding
+
+
+def _without_function(image: Image, expectation: Expectation) -> Iterator[Finding]:
+    for path in sorted(image.elf.keys() - image.initialisers):
+        parsed = parse_name(basename(path)) if path.endswith(".so") and "/.debug/" not in path else None
+        if parsed is None or not importable(basename(path), expectation.extension_suffixes):
+            continue
+        if image.elf[path].has_dynamic and machine_matches(expectation.machine, image.elf[path].header):
+            yield Finding(
+                path=path,
+                check="XP305",
+                severity=Severity.WARNING,
+                message="no function that makes the module",
+                expected=f"PyInit_{parsed.module}",
+                found="no such symbol",
+                fix=_FIXES["XP305"],
+            )
 
 
 def _judge(

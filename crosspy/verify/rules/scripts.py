@@ -1,4 +1,4 @@
-"""XP401: scripts whose interpreter is not in the image."""
+"""XP401, XP402, XP403: scripts that the kernel does not start as they ask for."""
 
 from __future__ import annotations
 
@@ -12,6 +12,21 @@ from crosspy.verify.rules import Rule
 from crosspy.verify.rules.loader import is_complete
 from crosspy.verify.tree import Image
 
+XP402: Final = Rule(
+    id="XP402",
+    title="first line of a script too long",
+    why="The kernel reads 255 bytes of a script's first line, before Linux 5.1 only 127: what is longer is cut, so that "
+    "another interpreter is started, or none: 'bad interpreter'.",
+    fix="Install the script with a shorter interpreter path (crosspy install writes the target's own).",
+    reference="https://man7.org/linux/man-pages/man2/execve.2.html",
+)
+XP403: Final = Rule(
+    id="XP403",
+    title="script with a setuid or setgid bit",
+    why="Linux ignores the bit of a script, so it does not run as its author meant; on systems that honour it, it is a hole.",
+    fix="Remove the bit (chmod ug-s); start what needs more rights through a service or sudo.",
+    reference="https://man7.org/linux/man-pages/man2/execve.2.html",
+)
 RULES: Final = (
     Rule(
         id="XP401",
@@ -22,11 +37,14 @@ RULES: Final = (
         "interpreter. Another: add the program that it names to the image, or leave the script out.",
         reference="https://github.com/openwrt/openwrt/issues/28310",
     ),
+    XP402,
+    XP403,
 )
 
 _FIX: Final = RULES[0].fix
 _PATH: Final = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
 _STANDARD: Final = re.compile(r"/(?:usr/(?:local/)?)?(?:s?bin|lib|libexec|share)/|/(?:opt|etc)/")
+_OLD_KERNELS, _KERNELS, _READ = 127, 255, 1024
 _RUN_BY_PATH: Final = re.compile(r"/(?:s?bin|libexec|init\.d)/[^/]+$")
 # What pip writes where an interpreter's path is long or has spaces: the shell runs line 2, Python reads it as text.
 _TRAMPOLINE: Final = re.compile(rb"'''exec'\s+(?:\"([^\"\n]+)\"|(\S+))")
@@ -36,7 +54,10 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
     """Look up the interpreter of each executable script."""
     _ = expectation
     whole = is_complete(image)
+    for path in sorted(image.setuid):
+        yield XP403.finding(path, Severity.WARNING, "script with a setuid or setgid bit")
     for path, text in image.scripts.items():
+        yield from _too_long(path, text)
         for wanted in interpreters(text):
             if _found(image, wanted):
                 continue
@@ -51,6 +72,16 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
                     found=f"#!{wanted}",
                     fix=_FIX,
                 )
+
+
+def _too_long(path: str, text: bytes) -> Iterator[Finding]:
+    length = len(text.partition(b"\n")[0])
+    if length > _OLD_KERNELS and _RUN_BY_PATH.search(path):
+        severity = Severity.ERROR if length > _KERNELS else Severity.WARNING
+        found = f"{length} bytes" if length < len(text) or length < _READ else f"{length} bytes or more"
+        yield XP402.finding(
+            path, severity, "first line too long", expected=f"at most {_OLD_KERNELS} bytes", found=found
+        )
 
 
 def _severity(path: str, wanted: str, *, whole: bool) -> Severity | None:

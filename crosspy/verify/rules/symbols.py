@@ -8,12 +8,10 @@ import. Only what Python loads is looked at: other plugins get names from the pr
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
-from crosspy.elf import ElfDamaged, Linkage, linkage
 from crosspy.model.finding import Finding, Severity
-from crosspy.verify.loading import Loading
+from crosspy.verify.loading import Loading, Symbols
 from crosspy.verify.places import Place, is_test_data, place_of
 from crosspy.verify.rules import Rule
 from crosspy.verify.tree import Image, basename
@@ -52,8 +50,7 @@ _SHOWN: Final = 3
 
 def check(image: Image, loading: Loading) -> Iterator[Finding]:
     """Match the versions and symbols of all that Python loads."""
-    versions = loading.search.expectation.libc != "musl"
-    lacking = _versions_lacking(image, loading) if versions else {}
+    lacking = _versions_lacking(image, loading) if loading.symbols.versions else {}
     for (path, library), (wanted, provider) in sorted(lacking.items()):
         yield version_finding(
             image, path, library=library, lacking=wanted, provider=provider, severity=Severity.ERROR
@@ -62,7 +59,7 @@ def check(image: Image, loading: Loading) -> Iterator[Finding]:
         path: {f"@{version}".encode("utf-8", "surrogateescape") for version in wanted}
         for (path, _), (wanted, _) in lacking.items()
     }
-    yield from _undefined(image, loading, _Tables(image, versions=versions), told)
+    yield from _undefined(image, loading, loading.symbols, told)
 
 
 # ------------------------------------------------------------------------------------------------------ versions
@@ -103,37 +100,8 @@ def version_finding(
 # ------------------------------------------------------------------------------------------------------- symbols
 
 
-@dataclass(frozen=True, slots=True)
-class _Tables:
-    """The symbols of an image's files, each read once."""
-
-    image: Image
-    versions: bool
-    known: dict[str, Linkage | None] = field(default_factory=dict)
-
-    def of(self, path: str) -> Linkage | None:
-        """Return the symbols of a file, None if its tables are damaged (told as XP110)."""
-        if path not in self.known:
-            try:
-                with self.image.open(path) as reader:
-                    self.known[path] = linkage(reader, versions=self.versions)
-            except (ElfDamaged, OSError):
-                self.known[path] = None
-        return self.known[path]
-
-    def left(self, references: frozenset[bytes], files: Iterable[str]) -> frozenset[bytes]:
-        """Return those of ``references`` that none of ``files`` defines."""
-        for path in files:
-            if not references:
-                break
-            table = self.of(path)
-            # A file that cannot be read may define anything.
-            references = table.lacking(references) if table else frozenset()
-        return references
-
-
 def _undefined(
-    image: Image, loading: Loading, tables: _Tables, told: dict[str, set[bytes]]
+    image: Image, loading: Loading, tables: Symbols, told: dict[str, set[bytes]]
 ) -> Iterator[Finding]:
     """Resolve each file once against its own needs; what is left, against each module that loads it."""
     alone: dict[tuple[str, str], frozenset[bytes]] = {}
@@ -158,7 +126,7 @@ def _undefined(
         yield from _tell(image, loading, tables, path, names)
 
 
-def _left_alone(tables: _Tables, loading: Loading, path: str, outer: tuple[str, ...]) -> frozenset[bytes]:
+def _left_alone(tables: Symbols, loading: Loading, path: str, outer: tuple[str, ...]) -> frozenset[bytes]:
     table = tables.of(path)
     if table is None or not table.wanted:
         return frozenset()
@@ -168,7 +136,7 @@ def _left_alone(tables: _Tables, loading: Loading, path: str, outer: tuple[str, 
     return tables.left(left, (path, *direct))
 
 
-def _tell(image: Image, loading: Loading, tables: _Tables, path: str, names: set[bytes]) -> Iterator[Finding]:
+def _tell(image: Image, loading: Loading, tables: Symbols, path: str, names: set[bytes]) -> Iterator[Finding]:
     api = {name for name in names if name.startswith(_PYTHON_API)}
     for rule, some in ((XP303, api), (XP205, names - api)):
         if not some:
@@ -187,7 +155,7 @@ def _tell(image: Image, loading: Loading, tables: _Tables, path: str, names: set
         )
 
 
-def _severity(image: Image, tables: _Tables, path: str, names: set[bytes]) -> Severity:
+def _severity(image: Image, tables: Symbols, path: str, names: set[bytes]) -> Severity:
     """Say how bad it is: a package may load, before its module, another of its files that has the symbols."""
     if is_test_data(path):
         return Severity.WARNING

@@ -7,10 +7,12 @@ plants each into images of several ABIs.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from elf_writer import ARCHS, Arch, Elf
+from elf_writer import ARCHS, Arch, Elf, arm_attributes, riscv_attributes
+
+from crosspy.verify.expectation import Options
 
 LIB = "/usr/lib/python3.11"
 SITE = f"{LIB}/site-packages"
@@ -19,6 +21,7 @@ CODE = MAGIC + bytes(12) + b"\xe3" + bytes(20)
 EVERY = tuple(ARCHS)
 TWO = ("armhf", "mips64-n64")
 """32 and 64 bits, little and big endian."""
+PLAIN = Options()
 
 
 @dataclass
@@ -115,6 +118,12 @@ def clean(name: str) -> Tree:
     tree.links |= {"/usr/bin/python3": "python3.11", "/usr/lib/libdep.so": "libdep.so.1"}
     tree.files = {
         f"{LIB}/os.py": b"import sys\n",
+        f"{LIB}/_sysconfigdata__linux_{arch.multiarch}.py": facts(arch, tree.suffix),
+        f"{SITE}/pkg-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: pkg\nVersion: 1.0\n"
+        b"Requires-Dist: dep>=2\nRequires-Dist: old; python_version < '3.8'\nRequires-Dist: more; extra == 'more'\n",
+        f"{SITE}/pkg-1.0.dist-info/WHEEL": f"Wheel-Version: 1.0\nTag: cp311-cp311-linux_{arch.machine.uname}\n".encode(),
+        f"{SITE}/dep-2.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: Dep\nVersion: 2.0\n",
+        f"{SITE}/dep.py": b"from os import path\n",
         f"{LIB}/__pycache__/os.cpython-311.pyc": CODE,
         f"{SITE}/pkg/__init__.py": b"import os\n",
         f"{SITE}/sourceless.pyc": CODE,
@@ -124,19 +133,33 @@ def clean(name: str) -> Tree:
     return tree
 
 
+def facts(arch: Arch, suffix: str, **changes: object) -> bytes:
+    """Return a sysconfigdata file."""
+    values = {
+        "EXT_SUFFIX": suffix,
+        "HOST_GNU_TYPE": arch.multiarch,
+        "SIZEOF_VOID_P": arch.machine.bits // 8,
+    } | changes
+    return f"build_time_vars = {values!r}\n".encode()
+
+
 @dataclass(frozen=True)
 class Fault:
     """What is done to a sound image, and what must be found: a check at a path. ``archs`` are those it is planted on."""
 
     check: str
     path: str
-    plant: Callable[[Tree], None]
+    plant: Callable[[Tree], object]
     archs: tuple[str, ...] = TWO
     severity: str = "error"
-    options: tuple[tuple[str, object], ...] = ()
+    options: Options = PLAIN
 
     def where(self, tree: Tree) -> str:
-        return self.path.replace("NATIVE", tree.native).replace("SUFFIX", tree.suffix)
+        return (
+            self.path.replace("NATIVE", tree.native)
+            .replace("SUFFIX", tree.suffix)
+            .replace("TRIPLE", tree.arch.multiarch)
+        )
 
 
 def _wants(tree: Tree, *names: str) -> None:
@@ -156,7 +179,53 @@ def _other_libc(tree: Tree) -> None:
     tree.change(tree.native, needed=("libc.musl-other.so.1",), wants=())
 
 
-GLIBC = tuple(name for name in TWO)
+def _newest_glibc(tree: Tree, path: str) -> None:
+    """glibc 2.41, and a module or library that asks for an executable stack."""
+    tree.change("/lib/libc.so.6", defines=("answer@GLIBC_2.17", "later@GLIBC_2.41"))
+    tree.change(path, exec_stack=True)
+
+
+def _bundled_openmp(tree: Tree) -> None:
+    gomp = Elf(arch=tree.arch, soname="libgomp.so.1", needed=(tree.arch.libc,))
+    tree.elf["/usr/lib/libgomp.so.1"] = gomp
+    tree.elf[f"{SITE}/pkg.libs/libgomp-1e2d3c4b.so.1.0.0"] = gomp.but(soname="libgomp-1e2d3c4b.so.1.0.0")
+
+
+def _mixed_time(tree: Tree, program: str, module: str) -> None:
+    tree.change("/lib/libc.so.6", defines=("answer@GLIBC_2.17", "later@GLIBC_2.36", program, module))
+    tree.change("/usr/bin/python3.11", wants=(program,))
+    _wants(tree, module)
+
+
+def _attributes(tree: Tree, raw: bytes) -> None:
+    tree.change(tree.native, attributes=raw)
+
+
+def _script(tree: Tree, length: int) -> None:
+    line = b"#!/usr/bin/" + b"./" * ((length - 18) // 2) + b"python3"
+    tree.files["/usr/bin/tool"] = line.ljust(length) + b"\n"
+
+
+def _data(tree: Tree, **changes: object) -> None:
+    path = f"{LIB}/_sysconfigdata__linux_{tree.arch.multiarch}.py"
+    tree.files[path] = facts(tree.arch, tree.suffix, **changes)
+
+
+def _metadata(tree: Tree, line: bytes) -> None:
+    tree.files[f"{SITE}/pkg-1.0.dist-info/METADATA"] += line
+
+
+def _wheel(tree: Tree, tag: str) -> None:
+    tree.files[f"{SITE}/pkg-1.0.dist-info/WHEEL"] = f"Wheel-Version: 1.0\nTag: {tag}\n".encode()
+
+
+DATA_FILE = f"{LIB}/_sysconfigdata__linux_TRIPLE.py"
+OTHER_CODE = (3531).to_bytes(2, "little") + CODE[2:]
+STABLE = f"{SITE}/pkg/_stable.abi3.so"
+DEP = "/usr/lib/libdep.so.1"
+MUSL = ("aarch64-musl", "armhf-musl")
+
+
 FAULTS: dict[str, Fault] = {
     "a module for another machine": Fault(
         "XP101", "NATIVE", lambda t: t.change(t.native, arch=ARCHS["x86_64"]), archs=("aarch64", "ppc")
@@ -231,5 +300,188 @@ FAULTS: dict[str, Fault] = {
     ),
     "a script of the build machine": Fault(
         "XP401", "/usr/bin/tool", lambda t: t.files.update({"/usr/bin/tool": b"#!/home/me/venv/bin/python\n"})
+    ),
+    # ---------------------------------------------------------------- machine and ABI
+    "soft float on hard": Fault(
+        "XP102", "NATIVE", lambda t: t.change(t.native, arch=ARCHS["armel"]), archs=("armhf", "armhf-musl")
+    ),
+    "hard float on soft": Fault(
+        "XP102", "NATIVE", lambda t: t.change(t.native, arch=ARCHS["armhf"]), archs=("armel",)
+    ),
+    "soft float of RISC-V": Fault(
+        "XP102", "NATIVE", lambda t: t.change(t.native, arch=ARCHS["riscv64-lp64"]), archs=("riscv64-lp64d",)
+    ),
+    "hard float of RISC-V": Fault(
+        "XP102", "NATIVE", lambda t: t.change(t.native, arch=ARCHS["riscv32-ilp32d"]), archs=("riscv32-ilp32",)
+    ),
+    "NaN of 2008": Fault(
+        "XP102", "NATIVE",
+        lambda t: t.change(t.native, arch=replace(t.arch, flags=t.arch.flags | 0x400)), archs=("mipsel-o32", "mips64-n64"),
+    ),
+    "NaN of before 2008": Fault(
+        "XP102", "NATIVE",
+        lambda t: t.change(t.native, arch=replace(t.arch, flags=t.arch.flags & ~0x400)), archs=("mipsel-nan2008",),
+    ),
+    "soft float of MIPS": Fault(
+        "XP102", "NATIVE", lambda t: t.change(t.native, arch=replace(t.arch, fp_abi=3)), archs=("mips-o32", "mipsel-o32")
+    ),
+    "n32 on n64": Fault(
+        "XP101", "NATIVE", lambda t: t.change(t.native, arch=ARCHS["mips64el-n32"]), archs=("mips64el-n64",)
+    ),
+    "o32 on n32": Fault(
+        "XP102", "NATIVE", lambda t: t.change(t.native, arch=ARCHS["mipsel-o32"]), archs=("mips64el-n32",)
+    ),
+    "ELFv1 on ELFv2": Fault(
+        "XP102", "NATIVE", lambda t: t.change(t.native, arch=replace(t.arch, flags=1)), archs=("ppc64le",)
+    ),
+    "ELFv2 on ELFv1": Fault(
+        "XP102", "NATIVE", lambda t: t.change(t.native, arch=replace(t.arch, flags=2)), archs=("ppc64",)
+    ),
+    "soft float of LoongArch": Fault(
+        "XP102", "NATIVE", lambda t: t.change(t.native, arch=replace(t.arch, flags=0x41)), archs=("loongarch64",)
+    ),
+    "ARMv7 code on ARMv6": Fault(
+        "XP103", "NATIVE", lambda t: _attributes(t, arm_attributes(10)), archs=("armhf", "armel"), options=Options(cpu="armv6")
+    ),
+    "ARMv6 code on ARMv5": Fault(
+        "XP103", "NATIVE", lambda t: _attributes(t, arm_attributes(6)), archs=("armel",), options=Options(cpu="arm926ej-s")
+    ),
+    "NEON where there is none": Fault(
+        "XP103", "NATIVE", lambda t: _attributes(t, arm_attributes(10, simd=1)), archs=("armhf", "armhf-musl"),
+        severity="warning", options=Options(cpu="armv7-a"),
+    ),
+    "vectors of RISC-V": Fault(
+        "XP103", "NATIVE", lambda t: _attributes(t, riscv_attributes("rv64i2p1_m2p0_a2p1_f2p2_d2p2_c2p0_v1p0")),
+        archs=("riscv64-lp64d",), options=Options(cpu="rv64gc"),
+    ),
+    "floating point of RISC-V": Fault(
+        "XP103", "NATIVE", lambda t: _attributes(t, riscv_attributes("rv32i2p1_m2p0_f2p2")),
+        archs=("riscv32-ilp32",), options=Options(cpu="rv32imac"),
+    ),
+    "x86-64-v3": Fault(
+        "XP103", "NATIVE", lambda t: t.change(t.native, isa_needed=7), archs=("x86_64", "x86_64-musl", "x32"),
+        options=Options(cpu="x86-64-v2"),
+    ),
+    "MIPS release 6": Fault(
+        "XP103", "NATIVE", lambda t: t.change(t.native, arch=replace(t.arch, flags=0x90000007)),
+        archs=("mips-o32", "mipsel-o32"), options=Options(cpu="mips32r2"),
+    ),
+    # ---------------------------------------------------------------- loading
+    "text relocations": Fault(
+        "XP207", "NATIVE", lambda t: t.change(t.native, text_relocations=True), severity="warning"
+    ),
+    "text relocations with musl": Fault(
+        "XP207", "NATIVE", lambda t: t.change(t.native, text_relocations=True), archs=MUSL
+    ),
+    # ---------------------------------------------------------------- Python
+    "bytecode alone, of another Python": Fault(
+        "XP302", f"{SITE}/sourceless.pyc", lambda t: t.files.update({f"{SITE}/sourceless.pyc": OTHER_CODE})
+    ),
+    "bytecode of another Python beside its source": Fault(
+        "XP302", f"{LIB}/__pycache__/os.cpython-311.pyc",
+        lambda t: t.files.update({f"{LIB}/__pycache__/os.cpython-311.pyc": OTHER_CODE}), severity="warning",
+    ),
+    "an empty bytecode file": Fault(
+        "XP302", f"{SITE}/sourceless.pyc", lambda t: t.files.update({f"{SITE}/sourceless.pyc": b""})
+    ),
+    "a module without its function": Fault(
+        "XP305", "NATIVE", lambda t: t.change(t.native, defines=("init_native",)), severity="warning"
+    ),
+    "a module under another name": Fault(
+        "XP305", f"{SITE}/pkg/_renamedSUFFIX",
+        lambda t: t.rename(t.native, f"{SITE}/pkg/_renamed{t.suffix}"), severity="warning",
+    ),
+    "a wheel for another machine": Fault(
+        "XP306", f"{SITE}/pkg-1.0.dist-info/WHEEL", lambda t: _wheel(t, "cp311-cp311-linux_sparc"), severity="warning"
+    ),
+    "a wheel for another C library": Fault(
+        "XP306", f"{SITE}/pkg-1.0.dist-info/WHEEL", lambda t: _wheel(t, "cp311-cp311-musllinux_1_2_aarch64"),
+        archs=("aarch64",), severity="warning",
+    ),
+    "a wheel for a newer Python": Fault(
+        "XP306", f"{SITE}/pkg-1.0.dist-info/WHEEL", lambda t: _wheel(t, "cp312-abi3-any"), severity="warning"
+    ),
+    "a requirement that is not there": Fault(
+        "XP307", f"{SITE}/pkg-1.0.dist-info/METADATA", lambda t: _metadata(t, b"Requires-Dist: absent\n"),
+        severity="warning",
+    ),
+    "a requirement for this target only": Fault(
+        "XP307", f"{SITE}/pkg-1.0.dist-info/METADATA",
+        lambda t: _metadata(t, b"Requires-Dist: absent; platform_machine == 's390x'\n"), archs=("s390x",),
+        severity="warning",
+    ),
+    "a requirement that is too old": Fault(
+        "XP307", f"{SITE}/pkg-1.0.dist-info/METADATA", lambda t: _metadata(t, b"Requires-Dist: dep>=3\n"),
+        severity="warning",
+    ),
+    "sysconfig of the build machine": Fault(
+        "XP308", DATA_FILE, lambda t: _data(t, EXT_SUFFIX=".cpython-311-x86_64-linux-gnu.so")
+    ),
+    "sysconfig of another machine": Fault("XP308", DATA_FILE, lambda t: _data(t, HOST_GNU_TYPE="sparc64-linux-gnu")),
+    "build details of the build machine": Fault(
+        "XP308", f"{LIB}/build-details.json",
+        lambda t: t.files.update(
+            {f"{LIB}/build-details.json": b'{"abi": {"extension_suffix": ".cpython-311-x86_64-linux-gnu.so"}}'}
+        ),
+    ),
+    # ---------------------------------------------------------------- files
+    "a script for a Python that is not there": Fault(
+        "XP401", "/usr/bin/tool", lambda t: t.files.update({"/usr/bin/tool": b"#!/usr/bin/python3.12\n"})
+    ),
+    "a first line for new kernels only": Fault("XP402", "/usr/bin/tool", lambda t: _script(t, 200), severity="warning"),
+    "a first line for no kernel": Fault("XP402", "/usr/bin/tool", lambda t: _script(t, 300)),
+    "a setuid script": Fault(
+        "XP403", "/usr/bin/tool", lambda t: t.modes.update({"/usr/bin/tool": 0o4755}), severity="warning"
+    ),
+    "a link out of the image": Fault(
+        "XP404", "/usr/lib/out", lambda t: t.links.update({"/usr/lib/out": "../../../../etc/passwd"})
+    ),
+    "a link into the build tree": Fault(
+        "XP404", "/usr/lib/data", lambda t: t.links.update({"/usr/lib/data": "/home/me/output/target/usr/lib/data"})
+    ),
+    "a link to itself": Fault(
+        "XP404", "/usr/lib/loop", lambda t: t.links.update({"/usr/lib/loop": "./loop"})
+    ),
+    "a library link that dangles": Fault(
+        "XP405", "/usr/lib/libgone.so", lambda t: t.links.update({"/usr/lib/libgone.so": "libgone.so.4"}),
+        severity="warning",
+    ),
+    # ---------------------------------------------------------------- platform traps
+    "an executable stack": Fault(
+        "XP501", "NATIVE", lambda t: t.change(t.native, exec_stack=True), severity="warning"
+    ),
+    "an executable stack with glibc 2.41": Fault("XP501", "NATIVE", lambda t: _newest_glibc(t, t.native)),
+    "an executable stack of a module's library": Fault("XP501", DEP, lambda t: _newest_glibc(t, DEP)),
+    "segments for smaller pages": Fault(
+        "XP502", "NATIVE", lambda t: t.change(t.native, align=0x1000), archs=("aarch64", "ppc64le", "mips64el-n64"),
+        options=Options(page_size=0x4000),
+    ),
+    "segments for no page": Fault("XP502", "NATIVE", lambda t: t.change(t.native, align=0x400)),
+    "OpenMP twice": Fault(
+        "XP503", f"{SITE}/pkg.libs/libgomp-1e2d3c4b.so.1.0.0", _bundled_openmp, severity="info"
+    ),
+    "64-bit time beside 32": Fault(
+        "XP504", "NATIVE", lambda t: _mixed_time(t, "clock_gettime", "__clock_gettime64"), archs=("armhf", "mips-o32"),
+        severity="warning",
+    ),
+    "32-bit time beside 64": Fault(
+        "XP504", "NATIVE", lambda t: _mixed_time(t, "__time64", "stat64"), archs=("armel", "i686"), severity="warning",
+    ),
+    # ---------------------------------------------------------------- only when asked
+    "a module of the standard library that was left out": Fault(
+        "XP601", f"{SITE}/dep.py", lambda t: t.files.update({f"{SITE}/dep.py": b"from json import loads\n"}),
+        severity="warning", options=Options(tiers=frozenset({"--imports"})),
+    ),
+    "a distribution that nobody names": Fault(
+        "XP601", f"{SITE}/dep.py", lambda t: t.files.update({f"{SITE}/dep.py": b"import nobody_has_this.x\n"}),
+        severity="info", options=Options(tiers=frozenset({"--imports"})),
+    ),
+    "a path of the build machine": Fault(
+        "XP602", "NATIVE", lambda t: t.change(t.native, data=b"\0/home/me/work/pkg/native.c\0"),
+        severity="warning", options=Options(tiers=frozenset({"--buildpaths"})),
+    ),
+    "a path that was named": Fault(
+        "XP602", "/usr/bin/tool", lambda t: t.files.update({"/usr/bin/tool": b"#!/usr/bin/python3\n# /srv/ci/7\n"}),
+        severity="warning", options=Options(tiers=frozenset({"--buildpaths"}), build_paths=("/srv/ci",)),
     ),
 }  # fmt: skip

@@ -11,7 +11,7 @@ from crosspy.verify.runner import RULES, verify
 
 LIB = "/usr/lib/python3.11"
 SITE = f"{LIB}/site-packages"
-PLAIN = f"{SITE}/mod.cpython-311-aarch64-linux-gnu.so"
+PLAIN = f"{SITE}/ext.cpython-311-aarch64-linux-gnu.so"
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"
 EXT = DATA / "aarch64" / "ext.so"
 
@@ -35,71 +35,71 @@ TABLE = {
         {(PLAIN, "XP101", "error")},
     ),
     "the build machine's module under its own name": (
-        {f"{SITE}/mod.cpython-311-x86_64-linux-gnu.so": DATA / "x86_64" / "ext.so"},
+        {f"{SITE}/ext.cpython-311-x86_64-linux-gnu.so": DATA / "x86_64" / "ext.so"},
         {
-            (f"{SITE}/mod.cpython-311-x86_64-linux-gnu.so", "XP101", "error"),
-            (f"{SITE}/mod.cpython-311-x86_64-linux-gnu.so", "XP301", "error"),
+            (f"{SITE}/ext.cpython-311-x86_64-linux-gnu.so", "XP101", "error"),
+            (f"{SITE}/ext.cpython-311-x86_64-linux-gnu.so", "XP301", "error"),
         },
     ),
     "the target's module under the build machine's name": (
-        {f"{SITE}/mod.cpython-311-x86_64-linux-gnu.so": EXT},
-        {(f"{SITE}/mod.cpython-311-x86_64-linux-gnu.so", "XP301", "error")},
+        {f"{SITE}/ext.cpython-311-x86_64-linux-gnu.so": EXT},
+        {(f"{SITE}/ext.cpython-311-x86_64-linux-gnu.so", "XP301", "error")},
     ),
     "the same beside one that loads": (
-        {f"{SITE}/mod.cpython-311-x86_64-linux-gnu.so": EXT, PLAIN: EXT},
-        {(f"{SITE}/mod.cpython-311-x86_64-linux-gnu.so", "XP301", "error")},
+        {f"{SITE}/ext.cpython-311-x86_64-linux-gnu.so": EXT, PLAIN: EXT},
+        {(f"{SITE}/ext.cpython-311-x86_64-linux-gnu.so", "XP301", "error")},
     ),
     "outside Python's directories too": (
-        {"/opt/app/mod.cpython-311-x86_64-linux-gnu.so": EXT},
-        {("/opt/app/mod.cpython-311-x86_64-linux-gnu.so", "XP301", "error")},
+        {"/opt/app/ext.cpython-311-x86_64-linux-gnu.so": EXT},
+        {("/opt/app/ext.cpython-311-x86_64-linux-gnu.so", "XP301", "error")},
     ),
     "for musl": (
-        {f"{SITE}/mod.cpython-311-aarch64-linux-musl.so": DATA / "aarch64-musl" / "ext.so"},
+        {f"{SITE}/ext.cpython-311-aarch64-linux-musl.so": DATA / "aarch64-musl" / "ext.so"},
         {
-            (f"{SITE}/mod.cpython-311-aarch64-linux-musl.so", "XP104", "error"),
-            (f"{SITE}/mod.cpython-311-aarch64-linux-musl.so", "XP301", "error"),
+            (f"{SITE}/ext.cpython-311-aarch64-linux-musl.so", "XP104", "error"),
+            (f"{SITE}/ext.cpython-311-aarch64-linux-musl.so", "XP301", "error"),
         },
     ),
     "without a platform in its name": (
-        {f"{SITE}/mod.cpython-311.so": EXT},
-        {(f"{SITE}/mod.cpython-311.so", "XP301", "error")},
+        {f"{SITE}/ext.cpython-311.so": EXT},
+        {(f"{SITE}/ext.cpython-311.so", "XP301", "error")},
     ),
     "for another Python": (
-        {f"{SITE}/mod.cpython-312-aarch64-linux-gnu.so": EXT},
-        {(f"{SITE}/mod.cpython-312-aarch64-linux-gnu.so", "XP304", "error")},
+        {f"{SITE}/ext.cpython-312-aarch64-linux-gnu.so": EXT},
+        {(f"{SITE}/ext.cpython-312-aarch64-linux-gnu.so", "XP304", "error")},
     ),
     "for another Python, beside one that loads": (
-        {f"{SITE}/mod.cpython-312-aarch64-linux-gnu.so": EXT, f"{SITE}/mod.abi3.so": EXT},
-        {(f"{SITE}/mod.cpython-312-aarch64-linux-gnu.so", "XP304", "warning")},
+        {f"{SITE}/ext.cpython-312-aarch64-linux-gnu.so": EXT, f"{SITE}/ext.abi3.so": EXT},
+        {(f"{SITE}/ext.cpython-312-aarch64-linux-gnu.so", "XP304", "warning")},
     ),
     "free-threaded": (
-        {f"{SITE}/mod.cpython-311t-aarch64-linux-gnu.so": EXT},
-        {(f"{SITE}/mod.cpython-311t-aarch64-linux-gnu.so", "XP304", "error")},
+        {f"{SITE}/ext.cpython-311t-aarch64-linux-gnu.so": EXT},
+        {(f"{SITE}/ext.cpython-311t-aarch64-linux-gnu.so", "XP304", "error")},
     ),
     "another implementation": (
-        {f"{SITE}/mod.pypy39-pp73-aarch64-linux-gnu.so": EXT},
-        {(f"{SITE}/mod.pypy39-pp73-aarch64-linux-gnu.so", "XP304", "error")},
+        {f"{SITE}/ext.pypy39-pp73-aarch64-linux-gnu.so": EXT},
+        {(f"{SITE}/ext.pypy39-pp73-aarch64-linux-gnu.so", "XP304", "error")},
     ),
     "stable ABI and bare names are importable": (
-        {f"{SITE}/mod.abi3.so": EXT, f"{SITE}/other.so": EXT, f"{SITE}/a.libs/libx-1234.5.so": EXT},
+        {f"{SITE}/ext.abi3.so": EXT, f"{SITE}/other.so": EXT, f"{SITE}/a.libs/libx-1234.5.so": EXT},
         set(),
     ),
     "a link of a name that is never imported": (
         {
-            f"{SITE}/mod.cpython-311-x86_64-linux-gnu.so": f"-> {LIB}/lib-dynload/ext.cpython-311-aarch64-linux-gnu.so"
+            f"{SITE}/ext.cpython-311-x86_64-linux-gnu.so": f"-> {LIB}/lib-dynload/ext.cpython-311-aarch64-linux-gnu.so"
         },
-        {(f"{SITE}/mod.cpython-311-x86_64-linux-gnu.so", "XP301", "error")},
+        {(f"{SITE}/ext.cpython-311-x86_64-linux-gnu.so", "XP301", "error")},
     ),
     "a second Python, with its modules": (
         {
             "/usr/bin/python3.10": DATA / "aarch64" / "python",
-            "/usr/lib/python3.10/site-packages/mod.cpython-310-aarch64-linux-gnu.so": EXT,
+            "/usr/lib/python3.10/site-packages/ext.cpython-310-aarch64-linux-gnu.so": EXT,
         },
         set(),
     ),
     "modules of a second Python that is not there": (
-        {"/usr/lib/python3.10/site-packages/mod.cpython-310-aarch64-linux-gnu.so": EXT},
-        {("/usr/lib/python3.10/site-packages/mod.cpython-310-aarch64-linux-gnu.so", "XP304", "error")},
+        {"/usr/lib/python3.10/site-packages/ext.cpython-310-aarch64-linux-gnu.so": EXT},
+        {("/usr/lib/python3.10/site-packages/ext.cpython-310-aarch64-linux-gnu.so", "XP304", "error")},
     ),
     "a program of another machine": (
         {"/usr/bin/tool": DATA / "x86_64" / "python"},
@@ -187,7 +187,7 @@ TABLE = {
     ),
     "not ELF at all": ({f"{SITE}/mod.so": b"MZ\x90\0"}, {(f"{SITE}/mod.so", "XP110", "error")}),
     "debugging halves": (
-        {f"{SITE}/.debug/mod.cpython-311-aarch64-linux-gnu.so": EXT.read_bytes()[:900]},
+        {f"{SITE}/.debug/ext.cpython-311-aarch64-linux-gnu.so": EXT.read_bytes()[:900]},
         set(),
     ),
     "RUNPATH with $ORIGIN": (

@@ -141,7 +141,7 @@ def test_c_library_by_needed_name(needed, expected):
 
 def test_a_merged_usr_with_lib64(make_image):
     """Buildroot's and Yocto's layouts: /lib and /lib64 are links, /usr/lib64 too."""
-    root = make_image("x86_64", {"/usr/lib/python3.11/site-packages/x.abi3.so": DATA / "x86_64" / "ext.so"})
+    root = make_image("x86_64", {"/usr/lib/python3.11/site-packages/ext.abi3.so": DATA / "x86_64" / "ext.so"})
     for name in ("libc.so.6", "libgcc_s.so.1"):
         (root / "lib" / name).rename(root / "usr" / "lib" / name)
     (root / "lib64" / "ld-linux-x86-64.so.2").rename(root / "usr" / "lib" / "ld-linux-x86-64.so.2")
