@@ -37,6 +37,7 @@ examples:
   crosspy install build/env --root build/image build/wheels/*.whl
   crosspy install build/env --root "$TARGET_DIR" --no-index --find-links dl -r requirements.txt
   crosspy install build/env --root build/image --lock pylock.toml --find-links dl
+  crosspy install build/env --root build/image --remove pyyaml build/wheels/ruamel_yaml-*.whl
   crosspy install build/env --root "$D" --prefix /usr --no-deps --compile-level 0,2 dist/foo-1.0-py3-none-any.whl
 
 Files named .whl are installed as they are, whether prebuilt (manylinux, musllinux) or not, if they fit the target.
@@ -74,6 +75,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--allow-foreign-elf", action="store_true", help="install machine code that the target cannot load"
+    )
+    parser.add_argument(
+        "--remove",
+        metavar="NAMES",
+        action="append",
+        default=[],
+        help="take these distributions out of the image, if it has them, in the same step",
     )
     _configure_bytecode(parser)
     add_build_options(parser)
@@ -139,6 +147,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
             mtime=mtime,
             requested=names,
             extras=extras,
+            remove=_removed(args.remove),
         )
         context.console.step(
             f"installing {len(wheels)} {'wheel' if len(wheels) == 1 else 'wheels'} into {args.root}"
@@ -152,6 +161,11 @@ def run(args: argparse.Namespace, context: Context) -> int:
         )
     _tell(installation, context.console)
     return 0
+
+
+def _removed(texts: Sequence[str]) -> frozenset[str]:
+    """Return the canonical names in ``--remove``; none in an empty one, so that scripts may pass what they have."""
+    return frozenset(canonicalize_name(word) for text in texts for word in text.split(",") if word.strip())
 
 
 def _make_root(root: Path) -> None:
@@ -170,7 +184,7 @@ def _sort(args: argparse.Namespace, context: Context) -> _Wanted:
     wheels = tuple(context.path(word) for word in args.what if word.endswith(".whl"))
     requirements = tuple(word for word in args.what if not word.endswith(".whl"))
     files = tuple(context.path(name) for name in args.requirement)
-    if not (wheels or requirements or files or args.lock):
+    if not (wheels or requirements or files or args.lock or args.remove):
         raise UsageError(
             "nothing to install",
             hint="Name a requirement, a .whl file or -r FILE; see crosspy install --help",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -31,16 +31,18 @@ def make_plan(
     scheme: Scheme,
     present: Sequence[Distribution],
     overwrite: bool,
+    remove: Collection[str] = (),
 ) -> Plan:
     """Decide what installing ``wheels`` changes.
 
     :param present: the distributions of the image.
+    :param remove: canonical names of distributions that go, if the image has them.
     :param overwrite: replace files of others.
     :raises WheelRefusedError: if a wheel would leave the image, or take the place of something that is not an earlier
         version of itself.
     """
     warnings: list[str] = []
-    names = {staged.wheel.name for staged in wheels}
+    names = {*(staged.wheel.name for staged in wheels), *remove}
     own_sites = {image.locate(site, follow=True) for site in (scheme.purelib, scheme.platlib)}
     older = [one for one in present if one.name in names and one.site in own_sites]
     others = [one for one in present if one not in older]

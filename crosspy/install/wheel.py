@@ -43,6 +43,8 @@ class InstallOptions:
     mtime: int = DEFAULT_MTIME
     requested: frozenset[str] = frozenset()
     extras: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    remove: frozenset[str] = frozenset()
+    """Canonical names of distributions that are taken out of the image."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +122,14 @@ def install_wheels(
             directory.mkdir()
             staged.append(_stage(job, wheel, directory, warnings))
         present = find_distributions(image, site_directories(target.python, scheme))
-        plan = make_plan(image, staged, scheme=scheme, present=present, overwrite=options.overwrite)
+        plan = make_plan(
+            image,
+            staged,
+            scheme=scheme,
+            present=present,
+            overwrite=options.overwrite,
+            remove=options.remove,
+        )
         carry_out(plan, image, mtime=options.mtime)
         image.forget()
         return _finished(job, staged, present, (*warnings, *plan.warnings))

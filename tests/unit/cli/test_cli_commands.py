@@ -133,7 +133,7 @@ OPTIONS = {
         ),
         *("--require-hashes", "--pure", "--no-build-isolation", "-C", "sdist", "auto"),
     ),
-    "install": ("--root", "--prefix"),
+    "install": ("--root", "--prefix", "--remove"),
     "requires": ("PROJECT", "--find-links", "-f", "--root", "--prefix", "--split", "JSON"),
     "cache": ("--cache", "--prune", "--days", "--size", "CROSSPY_CACHE"),
     "verify": ("--target",),

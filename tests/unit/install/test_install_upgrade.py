@@ -129,3 +129,17 @@ def test_file_in_place_of_a_directory(install, wheel, root):
     install(wheel(version="3.0", files={"demo/__init__.py": ""}))
     assert Path(root / SITE / "demo/__init__.py").exists()
     assert not Path(root / SITE / "demo.py").exists()
+
+
+def test_removed(install, wheel, root):
+    install(wheel("gone", files={"gone.py": "", "shared/a.py": ""}))
+    install(wheel("stays", files={"stays.py": "", "shared/a.py": ""}))
+    install(wheel("comes", files={"comes.py": ""}), remove=frozenset({"gone", "absent"}))
+    assert {path.name for path in (root / SITE).iterdir()} == {
+        "comes.py",
+        "comes-1.0.dist-info",
+        "stays.py",
+        "stays-1.0.dist-info",
+        "shared",
+    }
+    assert (root / SITE / "shared/a.py").exists(), "another distribution's as well"
