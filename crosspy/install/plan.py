@@ -142,14 +142,20 @@ def _below(image: Image, path: PurePosixPath) -> list[PurePosixPath]:
 
 
 def _bytecode_of(image: Image, path: PurePosixPath) -> list[PurePosixPath]:
-    """Return the bytecode of a module, by whatever Python: it is not in RECORD if it was made after the install."""
+    """Return the bytecode of a module, by whatever Python: it is not in RECORD if it was made after the install.
+
+    Beside the source, too: that of an image without sources (compileall -b, Buildroot's BR2_PACKAGE_PYTHON3_PYC_ONLY).
+    """
     if path.suffix != ".py":
         return []
     cache = path.parent / "__pycache__"
     return [
-        cache / name
-        for name in image.listing(cache)
-        if name.startswith(f"{path.stem}.") and name.endswith(".pyc")
+        path.with_suffix(".pyc"),
+        *(
+            cache / name
+            for name in image.listing(cache)
+            if name.startswith(f"{path.stem}.") and name.endswith(".pyc")
+        ),
     ]
 
 

@@ -131,6 +131,14 @@ def test_file_in_place_of_a_directory(install, wheel, root):
     assert not Path(root / SITE / "demo.py").exists()
 
 
+def test_an_image_without_sources(install, wheel, root):
+    install(wheel(files={"demo/__init__.py": "", "demo/gone.py": ""}))
+    for path in (root / SITE / "demo").iterdir():
+        path.rename(path.with_suffix(".pyc"))
+    install(wheel(version="2.0", files={"demo/__init__.py": ""}))
+    assert [path.name for path in (root / SITE / "demo").iterdir()] == ["__init__.py"]
+
+
 def test_removed(install, wheel, root):
     install(wheel("gone", files={"gone.py": "", "shared/a.py": ""}))
     install(wheel("stays", files={"stays.py": "", "shared/a.py": ""}))
