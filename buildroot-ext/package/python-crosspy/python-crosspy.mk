@@ -1,0 +1,120 @@
+################################################################################
+#
+# python-crosspy
+#
+################################################################################
+
+# Another list has another build directory, so it is built when it changes.
+PYTHON_CROSSPY_VERSION = $(PYTHON_CROSSPY_KEY)
+PYTHON_CROSSPY_SOURCE =
+PYTHON_CROSSPY_LICENSE = see the packages of its list
+PYTHON_CROSSPY_INSTALL_STAGING = YES
+
+# Libraries that requirements may link with, and what Buildroot provides of them.
+PYTHON_CROSSPY_DEPENDENCIES = \
+	$(PKG_CROSSPY_DEPENDENCIES) \
+	$(PYTHON_CROSSPY_BUILDROOT_OWN) \
+	$(PYTHON_CROSSPY_LIBRARIES) \
+	$(if $(BR2_PACKAGE_PYTHON_CROSSPY_RUST),host-rustc)
+
+# Only their sources are wanted.
+PYTHON_CROSSPY_PATCH_DEPENDENCIES = $(PYTHON_CROSSPY_DISTRIBUTIONS)
+
+ifeq ($(PYTHON_CROSSPY_DISTRIBUTIONS),)
+# There is no lock file yet. Resolving asks the target's Python.
+PYTHON_CROSSPY_DOWNLOAD_DEPENDENCIES = $(PYTHON_CROSSPY_DEPENDENCIES)
+PYTHON_CROSSPY_POST_DOWNLOAD_HOOKS += PYTHON_CROSSPY_RESOLVE
+endif
+
+define PYTHON_CROSSPY_RESOLVE
+	mkdir -p $(PYTHON_CROSSPY_DIR) $(PYTHON_CROSSPY_DL_DIR)
+	printf '%s\n' $(PYTHON_CROSSPY_PROVIDED) | grep -E '==[0-9]+(\.[0-9]+)*$$' >$(PYTHON_CROSSPY_DIR)/provided.txt || :
+	$(PKG_CROSSPY) create $(PYTHON_CROSSPY_DIR)/env $(PKG_CROSSPY_CREATE_OPTS) $(call qstrip,$(BR2_PACKAGE_PYTHON_CROSSPY_CREATE_OPTS))
+	$(PKG_CROSSPY) lock $(PYTHON_CROSSPY_DIR)/env \
+		-o $(PYTHON_CROSSPY_LOCK) \
+		-c $(PYTHON_CROSSPY_DIR)/provided.txt \
+		$(if $(PYTHON_CROSSPY_FILE),-r $(PYTHON_CROSSPY_FILE),$(patsubst %,'%',$(PYTHON_CROSSPY_WANTED))) || \
+		{ echo "crosspy: BR2_PACKAGE_PYTHON_CROSSPY_REQUIREMENTS cannot be resolved" >&2; exit 1; }
+	$(PKG_CROSSPY) fetch --lock $(PYTHON_CROSSPY_LOCK) -d $(PYTHON_CROSSPY_DL_DIR)
+endef
+
+.PHONY: python-crosspy-lock
+python-crosspy-lock:
+	$(if $(PYTHON_CROSSPY_GIVEN_LOCK),$(error BR2_PACKAGE_PYTHON_CROSSPY_REQUIREMENTS is a lock file already: crosspy lock makes a new one))
+	rm -f $(PYTHON_CROSSPY_LOCK) $(PYTHON_CROSSPY_DIR)/.stamp_downloaded
+	$(MAKE) python-crosspy-source
+
+# The sources of this list alone, out of a directory that all lists share.
+define PYTHON_CROSSPY_EXTRACT_CMDS
+	python3 $(PYTHON_CROSSPY_SCRIPT) sources $(PYTHON_CROSSPY_LOCK) $(PYTHON_CROSSPY_DL_DIR) $(@D)/sources
+endef
+
+define PYTHON_CROSSPY_CONFIGURE_CMDS
+	$(PKG_CROSSPY) create $(@D)/env $(PKG_CROSSPY_CREATE_OPTS) $(call qstrip,$(BR2_PACKAGE_PYTHON_CROSSPY_CREATE_OPTS))
+endef
+
+# What Buildroot installed is not built; another version of it is an error.
+PYTHON_CROSSPY_SITE_PACKAGES = $(TARGET_DIR)/usr/lib/python$(PYTHON3_VERSION_MAJOR)/site-packages
+PYTHON_CROSSPY_RECORD = $(BUILD_DIR)/python-crosspy.installed
+
+define PYTHON_CROSSPY_BUILD_CMDS
+	rm -rf $(@D)/wheels
+	mkdir -p $(@D)/wheels
+	$(HOST_DIR)/bin/python3 $(PYTHON_CROSSPY_SCRIPT) names $(PYTHON_CROSSPY_LOCK) \
+		$(PYTHON_CROSSPY_SITE_PACKAGES) $(PYTHON_CROSSPY_RECORD) >$(@D)/names.txt
+	+xargs -r $(PKG_CROSSPY) wheel $(@D)/env \
+		--lock $(PYTHON_CROSSPY_LOCK) \
+		--find-links $(@D)/sources \
+		-w $(@D)/wheels \
+		$(PKG_CROSSPY_WHEEL_OPTS) \
+		$(call qstrip,$(BR2_PACKAGE_PYTHON_CROSSPY_WHEEL_OPTS)) <$(@D)/names.txt || $(PKG_CROSSPY_EXPLAIN)
+endef
+
+# What an earlier list had, and this one has not, is taken out.
+# $(1): the tree
+define PYTHON_CROSSPY_INSTALL
+	find $(@D)/wheels -name '*.whl' | sort | xargs $(PKG_CROSSPY) install $(@D)/env \
+		--root $(1) \
+		$(PKG_CROSSPY_INSTALL_OPTS) \
+		--remove "`python3 $(PYTHON_CROSSPY_SCRIPT) stale $(@D)/names.txt $(PYTHON_CROSSPY_RECORD)`"
+endef
+
+define PYTHON_CROSSPY_INSTALL_STAGING_CMDS
+	$(call PYTHON_CROSSPY_INSTALL,$(STAGING_DIR))
+endef
+
+define PYTHON_CROSSPY_INSTALL_TARGET_CMDS
+	$(call PYTHON_CROSSPY_INSTALL,$(TARGET_DIR))
+	python3 $(PYTHON_CROSSPY_SCRIPT) record $(@D)/names.txt $(PYTHON_CROSSPY_RECORD)
+endef
+
+# With per-package directories, what an earlier list had is still in the tree
+# that all packages are copied into.
+ifeq ($(BR2_PER_PACKAGE_DIRECTORIES),y)
+define PYTHON_CROSSPY_REMOVE_STALE
+	$(PKG_CROSSPY) install $(PYTHON_CROSSPY_DIR)/env --root $(TARGET_DIR) \
+		--remove "`python3 $(PYTHON_CROSSPY_SCRIPT) stale $(PYTHON_CROSSPY_DIR)/names.txt $(PYTHON_CROSSPY_RECORD)`"
+endef
+PYTHON_CROSSPY_TARGET_FINALIZE_HOOKS += PYTHON_CROSSPY_REMOVE_STALE
+endif
+
+# Overlays and post-build scripts are in the image before it is verified.
+ifeq ($(BR2_PACKAGE_PYTHON_CROSSPY_VERIFY),y)
+BR2_ROOTFS_POST_BUILD_SCRIPT := "$(strip $(call qstrip,$(BR2_ROOTFS_POST_BUILD_SCRIPT)) $(BR2_EXTERNAL_CROSSPY_PATH)/support/verify-image)"
+export PYTHON_CROSSPY_VERIFY_OPTS = $(call qstrip,$(BR2_PACKAGE_PYTHON_CROSSPY_VERIFY_OPTS))
+endif
+
+# The tool itself, from the checkout that this tree is a part of.
+HOST_PYTHON_CROSSPY_SITE = $(BR2_EXTERNAL_CROSSPY_PATH)/..
+HOST_PYTHON_CROSSPY_SITE_METHOD = local
+HOST_PYTHON_CROSSPY_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS = --exclude /build --exclude /tests
+HOST_PYTHON_CROSSPY_SETUP_TYPE = setuptools
+HOST_PYTHON_CROSSPY_LICENSE = MIT
+HOST_PYTHON_CROSSPY_LICENSE_FILES = LICENSE
+HOST_PYTHON_CROSSPY_DEPENDENCIES = \
+	host-python-installer \
+	host-python-kconfiglib \
+	host-python-packaging
+
+$(eval $(generic-package))
+$(eval $(host-python-package))

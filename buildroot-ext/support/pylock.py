@@ -1,0 +1,287 @@
+#!/usr/bin/env python3
+"""What Buildroot's makefiles ask of a lock file that `crosspy lock` made (PEP 751).
+
+packages LOCK DL MAKEFILE       write a makefile with one package for each distribution, and their .hash files beside it
+sources LOCK DL DIR             link the lock file's own sources into DIR, and unpack its crates into DIR/crates
+names LOCK SITE RECORD          print what is to be built: all but what other packages installed
+stale NAMES RECORD              print the names of what was installed earlier and is not to be any more
+record NAMES RECORD             note what was installed now
+"""
+
+import email
+import hashlib
+import json
+import os
+import re
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+OPTION = "BR2_PACKAGE_PYTHON_CROSSPY_REQUIREMENTS"
+CRATES = "https://static.crates.io/crates/{name}/{name}-{version}.crate"
+LICENSE_NAME = re.compile(r"(LICEN[CS]E|COPYING|NOTICE)[^/]*", re.IGNORECASE)
+
+
+def fail(text):
+    sys.exit(f"{OPTION}: {text}")
+
+
+def normal(name):
+    """Return a project's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+class Artifact:
+    """One file of a lock file: of which distribution it is, where it comes from, its hash, its crates."""
+
+    def __init__(self, lock, package, *, is_native):
+        self.name, self.version = normal(package["name"]), str(package.get("version", ""))
+        self.is_native = is_native
+        files = [*([package["sdist"]] if "sdist" in package else []), *package.get("wheels", [])]
+        if len(files) != 1:
+            fail(
+                f"{lock} has {len(files)} files for {self.name}, crosspy lock writes one: "
+                "make the lock file with it"
+            )
+        (file,) = files
+        self.url = file.get("url") or "file://" + str((lock.parent / file.get("path", "")).resolve())
+        self.file = self.url.rpartition("/")[2]
+        self.sha256 = file.get("hashes", {}).get("sha256", "")
+        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256) or not re.fullmatch(r"[\w.+!-]+", self.file):
+            fail(f"{lock}: {self.name} has no sha256, or no file name: make it anew with crosspy lock")
+        self.crates = package.get("tool", {}).get("crosspy", {}).get("crates", [])
+
+    @property
+    def package(self):
+        """Name of Buildroot's package. Build requirements may be there in several versions."""
+        name = f"python-crosspy-{self.name}"
+        return f"host-{name}-{re.sub('[^0-9a-z.]', '_', self.version.lower())}" if self.is_native else name
+
+
+def load(path):
+    """Return a lock file's content; each of its packages has a name and tables where tables belong."""
+    try:
+        import tomllib
+    except ImportError:
+        fail("reading a lock file takes Python 3.11 or newer on the build machine")
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        fail(f"{path} is no lock file: {error}")
+    found = data.get("packages")
+    if not isinstance(found, list) or not all(
+        isinstance(one, dict)
+        and isinstance(one.get("name"), str)
+        and isinstance(one.get("sdist", {}), dict)
+        and isinstance(one.get("wheels", []), list)
+        for one in found
+    ):
+        fail(f"{path} is no lock file: it has no packages, or they have no name")
+    return data
+
+
+def read(lock):
+    """Return the artifacts of a lock file, and those of the build requirements that belong to it."""
+    lock = Path(lock)
+    data = load(lock)
+    found = [Artifact(lock, package, is_native=False) for package in data["packages"]]
+    beside = data.get("tool", {}).get("crosspy", {}).get("build-lock")
+    if beside:
+        path = lock.parent / beside
+        found += [Artifact(path, package, is_native=True) for package in load(path)["packages"]]
+    if not any(one.is_native for one in found) and any(not one.file.endswith(".whl") for one in found):
+        fail(f"{lock} does not say what its sources need to be built: make it with crosspy lock")
+    unique = {(one.package, one.file): one for one in found}
+    return list(unique.values())
+
+
+# ------------------------------------------------------------------------------------------- packages of Buildroot
+
+
+def members(path):
+    """Return the archive's files as {path below its first directory, or in the wheel: reader}."""
+    if path.name.endswith((".whl", ".zip")):
+        archive = zipfile.ZipFile(path)
+        strip = 0 if path.name.endswith(".whl") else 1
+        return {"/".join(n.split("/")[strip:]): lambda n=n: archive.read(n) for n in archive.namelist()}
+    archive = tarfile.open(path)  # noqa: SIM115 -- read until the program ends
+    return {
+        "/".join(m.name.split("/")[1:]): lambda m=m: archive.extractfile(m).read()
+        for m in archive.getmembers()
+        if m.isfile()
+    }
+
+
+def licences(path):
+    """Return what an archive says of its licence, and {file: sha256} of the texts."""
+    try:
+        files = members(path)
+        is_wheel = path.name.endswith(".whl")
+        info = next(
+            (n for n in files if re.fullmatch(r"[^/]+\.dist-info/METADATA" if is_wheel else "PKG-INFO", n)),
+            "",
+        )
+        about = email.message_from_bytes(files[info]()) if info else {}
+        named = about.get_all("License-File", []) if info else []
+        base = info.rpartition("/")[0]
+        places = [
+            f"{base}/licenses/{n}" if f"{base}/licenses/{n}" in files else f"{base}/{n}".lstrip("/")
+            for n in named
+        ]
+        places = [n for n in places if n in files and " " not in n]
+        places = places or [n for n in files if LICENSE_NAME.fullmatch(n.removeprefix(f"{base}/"))]
+        text = about.get("License-Expression") or ", ".join(
+            c.rpartition(" :: ")[2]
+            for c in (about.get_all("Classifier", []) if info else [])
+            if c.startswith("License ::")
+        )
+        text = text or (about.get("License") or "").split("\n")[0]
+        return [
+            text.strip() or "unknown",
+            {n: hashlib.sha256(files[n]()).hexdigest() for n in sorted(places)},
+        ]
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, tarfile.TarError):
+        return ["unknown", {}]  # Buildroot itself tells of a damaged download
+
+
+def packages(lock, downloads, makefile):
+    artifacts = read(lock)
+    makefile = Path(makefile)
+    makefile.parent.mkdir(parents=True, exist_ok=True)
+    memory = makefile.with_name("licences.json")
+    known = json.loads(memory.read_text()) if memory.exists() else {}
+    for one in artifacts:
+        path = Path(downloads, one.file)
+        if one.file not in known and path.exists():
+            known[one.file] = licences(path)
+    text, hashes = [], {}
+    for one in artifacts:
+        licence, texts = known.get(one.file, ["unknown until make source", {}])
+        text.append(stanza(one, licence, texts))
+        lines = hashes.setdefault(one.package.removeprefix("host-"), [])
+        lines += [f"sha256  {one.sha256}  {one.file}\n"]
+        lines += [
+            f"sha256  {crate['sha256']}  {crate['name']}-{crate['version']}.crate\n" for crate in one.crates
+        ]
+        lines += [f"sha256  {digest}  {name}\n" for name, digest in texts.items()]
+    text.append("PYTHON_CROSSPY_DISTRIBUTIONS = " + " ".join(one.package for one in artifacts) + "\n")
+    for stale in makefile.parent.glob("*.hash"):
+        if stale.stem not in hashes:
+            stale.unlink()
+    for name, lines in hashes.items():
+        replace(makefile.with_name(f"{name}.hash"), "".join(lines))
+    replace(memory, json.dumps(known, indent=1, sort_keys=True))
+    replace(makefile, "".join(text))
+
+
+def replace(path, text):
+    """Write a file that another make may be reading, unless it is the same."""
+    if path.exists() and path.read_text() == text:
+        return
+    beside = path.with_name(f"{path.name}.{os.getpid()}")
+    beside.write_text(text)
+    beside.replace(path)
+
+
+def stanza(one, licence, texts):
+    """Return the package of one distribution: it is downloaded and unpacked, and nothing else."""
+    upper = re.sub(r"[-.]", "_", one.package).upper()
+    site, _, _ = one.url.rpartition("/")
+    quoted = licence.replace("$", "$$").replace("#", r"\#").replace('"', "'")
+    lines = {
+        "VERSION": one.version,
+        "SOURCE": one.file,
+        "SITE": site,
+        "DL_SUBDIR": "python-crosspy",
+        "LICENSE": quoted,
+        "LICENSE_FILES": " ".join(texts),
+        "ADD_TOOLCHAIN_DEPENDENCY": "NO",
+        "ADD_SKELETON_DEPENDENCY": "NO",
+        "ADD_CCACHE_DEPENDENCY": "NO",
+        "EXTRA_DOWNLOADS": " ".join(CRATES.format_map(crate) for crate in one.crates),
+    }
+    if one.file.endswith((".whl", ".zip")):
+        strip = "" if one.file.endswith(".whl") else " && mv $(@D)/*/* $(@D)/"
+        lines["EXTRACT_CMDS"] = f"unzip -q -o -d $(@D) $({upper}_DL_DIR)/{one.file}{strip}"
+    kind = "host" if one.is_native else "target"
+    raw = upper.removeprefix("HOST_")
+    return (
+        "".join(f"{upper}_{key} = {value}\n" for key, value in lines.items())
+        + f"$(eval $(call inner-generic-package,{one.package},{upper},{raw},{kind}))\n\n"
+    )
+
+
+# -------------------------------------------------------------------------------------------- sources of one list
+
+
+def sources(lock, downloads, directory):
+    directory = Path(directory)
+    directory.mkdir(parents=True, exist_ok=True)
+    for one in read(lock):
+        link = directory / one.file
+        link.unlink(missing_ok=True)
+        link.symlink_to(Path(downloads, one.file))
+        for crate in one.crates:
+            vendor(Path(downloads, f"{crate['name']}-{crate['version']}.crate"), crate, directory / "crates")
+
+
+def vendor(path, crate, directory):
+    """Unpack a crate as cargo vendor does (Cargo's directory sources: a checksum file for each)."""
+    goal = directory / f"{crate['name']}-{crate['version']}"
+    if goal.exists():
+        return
+    directory.mkdir(exist_ok=True)
+    with tarfile.open(path) as archive:
+        if hasattr(tarfile, "data_filter"):
+            archive.extractall(directory, filter="data")
+        else:
+            archive.extractall(directory)
+    (goal / ".cargo-checksum.json").write_text(json.dumps({"files": {}, "package": crate["sha256"]}))
+
+
+# ----------------------------------------------------------------------------------------- what is installed, and by whom
+
+
+def names(lock, site, record):
+    own = recorded(record)
+    present = {}
+    for info in sorted(Path(site).glob("*.dist-info")) + sorted(Path(site).glob("*.egg-info")):
+        name, _, version = info.stem.partition("-")
+        present[normal(name)] = version
+    for one in read(lock):
+        if one.is_native:
+            continue
+        there = present.get(one.name)
+        if there is None or one.name in own:
+            print(one.name)
+        elif there != one.version:
+            fail(
+                f"{lock} has {one.name} {one.version}, but Buildroot's own package installed {there}. "
+                f"Disable BR2_PACKAGE_PYTHON_{one.name.upper().replace('-', '_')}, or lock {one.name}=={there}"
+            )
+
+
+def recorded(record):
+    path = Path(record)
+    return set(path.read_text().split()) if path.exists() else set()
+
+
+def listed(file):
+    return set(Path(file).read_text().split())
+
+
+def stale(file, record):
+    print(",".join(sorted(recorded(record) - listed(file))))
+
+
+def record(file, record):
+    # Names stay: an output tree that is finalised later may still hold them.
+    replace(Path(record), "\n".join(sorted(recorded(record) | listed(file))) + "\n")
+
+
+if __name__ == "__main__":
+    commands = {"packages": packages, "sources": sources, "names": names, "stale": stale, "record": record}
+    if len(sys.argv) < 4 or sys.argv[1] not in commands:
+        sys.exit(__doc__)
+    commands[sys.argv[1]](*sys.argv[2:])

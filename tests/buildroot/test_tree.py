@@ -1,0 +1,371 @@
+"""buildroot-ext/ without Buildroot: read by make with a stub of what Buildroot's manual documents, and its script."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+TREE = HERE.parents[1] / "buildroot-ext"
+SCRIPT = TREE / "support/pylock.py"
+OPTION = "BR2_PACKAGE_PYTHON_CROSSPY_REQUIREMENTS"
+
+
+def make(out: Path, *words: str, goal: str = "show") -> subprocess.CompletedProcess[str]:
+    command = [
+        "make",
+        "-s",
+        "-f",
+        str(HERE / "stub/Makefile"),
+        goal,
+        f"O={out}",
+        f"BR2_EXTERNAL_CROSSPY_PATH={TREE}",
+    ]
+    return subprocess.run([*command, *words], capture_output=True, text=True, check=False)
+
+
+def shown(out: Path, *names: str, words: tuple[str, ...] = ()) -> dict[str, str]:
+    done = make(out, f"SHOW={' '.join(names)}", *words)
+    assert done.returncode == 0, done.stderr
+    return dict(line.split("=", 1) for line in done.stdout.splitlines() if not line.startswith("package "))
+
+
+def packages(out: Path, *words: str) -> dict[str, str]:
+    done = make(out, *words)
+    assert done.returncode == 0, done.stderr
+    lines = [line.split() for line in done.stdout.splitlines() if line.startswith("package ")]
+    return {name: kind for _, name, kind in lines}
+
+
+def sdist(path: Path, metadata: str, **files: str) -> str:
+    with tarfile.open(path, "w:gz") as archive:
+        for name, text in {"PKG-INFO": metadata, **files}.items():
+            info = tarfile.TarInfo(f"{path.name.removesuffix('.tar.gz')}/{name}")
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text.encode()))
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def entry(name: str, version: str, file: str, sha256: str, more: str = "") -> str:
+    kind, end = ("wheels = [", "]") if file.endswith(".whl") else ("sdist = ", "")
+    return (
+        f'[[packages]]\nname = "{name}"\nversion = "{version}"\n'
+        f'{kind}{{url = "https://index.example/packages/{name[:2]}/{file}", hashes = {{sha256 = "{sha256}"}}}}{end}\n{more}\n'
+    )
+
+
+@pytest.fixture
+def locked(tmp_path: Path) -> Path:
+    """Return a lock file of two distributions and two versions of a build requirement, partly downloaded."""
+    downloads = tmp_path / "dl/python-crosspy"
+    downloads.mkdir(parents=True)
+    digest = sdist(
+        downloads / "demo_lib-1.0.tar.gz",
+        "Metadata-Version: 2.4\nName: demo-lib\nLicense-Expression: MIT AND $x #1\nLicense-File: LICENSE\n",
+        LICENSE="MIT\n",
+    )
+    lock = tmp_path / "pylock.toml"
+    crates = (
+        '[packages.tool.crosspy]\ncrates = [{name = "libc", version = "0.2.1", sha256 = "'
+        + "c" * 64
+        + '"}]\n'
+    )
+    lock.write_text(
+        entry("demo-lib", "1.0", "demo_lib-1.0.tar.gz", digest, crates)
+        + entry("MarkupSafe", "3.0.3", "markupsafe-3.0.3-py3-none-any.whl", "a" * 64)
+        + '[tool.crosspy]\nbuild-lock = "pylock.build.toml"\n'
+    )
+    (tmp_path / "pylock.build.toml").write_text(
+        entry("setuptools", "80.9.0", "setuptools-80.9.0-py3-none-any.whl", "b" * 64)
+        + entry("setuptools", "75.1", "setuptools-75.1-py3-none-any.whl", "d" * 64)
+    )
+    return lock
+
+
+def script(*words: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, SCRIPT, *map(str, words)], capture_output=True, text=True, check=False
+    )
+
+
+# ------------------------------------------------------------------------------------------------------- makefiles
+
+
+def test_a_list_is_not_resolved_by_reading_makefiles(tmp_path):
+    assert packages(tmp_path) == {
+        "host-python-kconfiglib": "host",
+        "python-crosspy": "target",
+        "host-python-crosspy": "host",
+    }
+    values = shown(
+        tmp_path,
+        "PYTHON_CROSSPY_DEPENDENCIES",
+        "PYTHON_CROSSPY_DOWNLOAD_DEPENDENCIES",
+        "PYTHON_CROSSPY_PROVIDED",
+    )
+    assert values["PYTHON_CROSSPY_DEPENDENCIES"].split() == [
+        "host-python3", "host-python-crosspy", "python3", "python-markupsafe", "python3", "libxml2",
+    ]  # fmt: skip
+    assert values["PYTHON_CROSSPY_DOWNLOAD_DEPENDENCIES"].split()[:2] == [
+        "host-python3",
+        "host-python-crosspy",
+    ]
+    assert values["PYTHON_CROSSPY_PROVIDED"] == "markupsafe==3.0.3"
+
+
+def test_verify_comes_behind_the_users_scripts(tmp_path):
+    name = "BR2_ROOTFS_POST_BUILD_SCRIPT"
+    assert shown(tmp_path, name)[name] == f'"board/own.sh {TREE}/support/verify-image"'
+    off = shown(tmp_path, name, words=("BR2_PACKAGE_PYTHON_CROSSPY_VERIFY=",))
+    assert off[name] == '"board/own.sh"'
+
+
+def test_another_list_is_another_version(tmp_path):
+    one = shown(tmp_path, "PYTHON_CROSSPY_VERSION")["PYTHON_CROSSPY_VERSION"]
+    other = shown(tmp_path, "PYTHON_CROSSPY_VERSION", words=(f'{OPTION}="numpy>2 it\'s"',))[
+        "PYTHON_CROSSPY_VERSION"
+    ]
+    assert one != other
+    assert len(one) == 12
+    file = tmp_path / "requirements.txt"
+    file.write_text("a\n")
+    words = (f'{OPTION}="{file}"',)
+    first = shown(tmp_path, "PYTHON_CROSSPY_VERSION", words=words)
+    file.write_text("b\n")
+    assert shown(tmp_path, "PYTHON_CROSSPY_VERSION", words=words) != first
+
+
+def test_a_lock_file_makes_packages(tmp_path, locked):
+    words = (f'{OPTION}="{locked}"', "BR2_PACKAGE_PYTHON_CROSSPY_RESOLVE=")
+    declared = packages(tmp_path, *words)
+    assert (
+        declared.items()
+        >= {
+            "python-crosspy-demo-lib": "target",
+            "python-crosspy-markupsafe": "target",
+            "host-python-crosspy-setuptools-80.9.0": "host",
+            "host-python-crosspy-setuptools-75.1": "host",
+        }.items()
+    )
+    prefix = "PYTHON_CROSSPY_DEMO_LIB"
+    names = [
+        f"{prefix}_{key}"
+        for key in ("SOURCE", "SITE", "LICENSE", "LICENSE_FILES", "EXTRA_DOWNLOADS", "DL_SUBDIR")
+    ]
+    values = shown(
+        tmp_path,
+        *names,
+        "PYTHON_CROSSPY_PATCH_DEPENDENCIES",
+        "HOST_PYTHON_CROSSPY_SETUPTOOLS_75_1_VERSION",
+        words=words,
+    )
+    assert [values[name] for name in names] == [
+        "demo_lib-1.0.tar.gz",
+        "https://index.example/packages/de",
+        "MIT AND $x #1",
+        "LICENSE",
+        "https://static.crates.io/crates/libc/libc-0.2.1.crate",
+        "python-crosspy",
+    ]
+    assert set(values["PYTHON_CROSSPY_PATCH_DEPENDENCIES"].split()) <= set(declared)
+    assert values["HOST_PYTHON_CROSSPY_SETUPTOOLS_75_1_VERSION"] == "75.1"
+    hashes = tmp_path / "build" / OPTION / "python-crosspy-demo-lib.hash"
+    assert [line.split()[2] for line in hashes.read_text().splitlines()] == [
+        "demo_lib-1.0.tar.gz",
+        "libc-0.2.1.crate",
+        "LICENSE",
+    ]
+    before = hashes.stat().st_mtime_ns
+    packages(tmp_path, *words)
+    assert hashes.stat().st_mtime_ns == before, "reading it again writes nothing"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((f'{OPTION}=""',), OPTION),
+        ((f'{OPTION}="absent.txt"',), "absent.txt"),
+        (("BR2_PACKAGE_PYTHON_CROSSPY_RESOLVE=",), "BR2_PACKAGE_PYTHON_CROSSPY_RESOLVE"),
+    ],
+)
+def test_wrong_options(tmp_path, words, said):
+    done = make(tmp_path, *words)
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert OPTION in done.stderr
+    assert make(tmp_path, *words, "BR_BUILDING=").returncode == 0, "make menuconfig still works"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[[packages", "no lock file"),
+        ("", "no packages"),
+        ('[[packages]]\nname = "x"\n', "0 files for x"),
+        (entry("x", "1", "x-1.tar.gz", "e" * 64), "crosspy lock"),
+        (entry("x", "1", "x-1-py3-none-any.whl", "short"), "no sha256"),
+        (entry("x", "1", "x-1;reboot.whl", "e" * 64), "no file name"),
+    ],
+)
+def test_a_damaged_lock_file(tmp_path, text, said):
+    lock = tmp_path / "pylock.toml"
+    lock.write_text(text)
+    done = make(tmp_path, f'{OPTION}="{lock}"')
+    assert done.returncode != 0
+    assert said in done.stderr
+    assert OPTION in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+PACKAGE = """\
+PYTHON_DEMO_VERSION = 1.0
+PYTHON_DEMO_DEPENDENCIES = host-python-setuptools libxml2
+{lines}
+$(eval $(crosspy-package))
+"""
+
+
+@pytest.fixture
+def demo(tmp_path):
+    def write(*lines: str) -> str:
+        file = tmp_path / "package/python-demo/python-demo.mk"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(PACKAGE.format(lines="\n".join(lines)))
+        return f"EXTRA={file}"
+
+    return write
+
+
+def test_crosspy_package(tmp_path, demo):
+    extra = demo(
+        "PYTHON_DEMO_ENV = A=1", "PYTHON_DEMO_CONF_OPTS = fast=yes", "PYTHON_DEMO_INSTALL_STAGING = YES"
+    )
+    assert packages(tmp_path, extra)["python-demo"] == "target"
+    assert shown(tmp_path, "PYTHON_DEMO_DEPENDENCIES", words=(extra,))["PYTHON_DEMO_DEPENDENCIES"].split() == [
+        "host-python-setuptools", "libxml2", "host-python3", "host-python-crosspy", "python3",
+    ]  # fmt: skip
+    words = (extra, "OF=PYTHON_DEMO", "PYTHON_DEMO_RAWNAME=python-demo")
+    made = make(tmp_path, *words, "STEP=CONFIGURE_CMDS", goal="recipe").stdout
+    assert f"{tmp_path}/host/bin/python3 -m crosspy create" in made
+    assert "--env A=1" in made
+    assert f"--sysroot {tmp_path}/host/sysroot" in made
+    built = make(tmp_path, *words, "STEP=BUILD_CMDS", goal="recipe").stdout
+    assert "-C fast=yes" in built
+    assert "--no-index" in built
+    assert "-j 3" in built
+    assert "BR2_TOOLCHAIN" not in built
+    assert (
+        "BR2_TOOLCHAIN_EXTERNAL_CXX"
+        in make(tmp_path, *words, "STEP=BUILD_CMDS", "BR2_INSTALL_LIBSTDCPP=", goal="recipe").stdout
+    )
+    installed = make(tmp_path, *words, "STEP=INSTALL_TARGET_CMDS", goal="recipe").stdout
+    assert f"--root {tmp_path}/target" in installed
+
+
+def test_a_step_of_ones_own(tmp_path, demo):
+    extra = demo("define PYTHON_DEMO_BUILD_CMDS", "\techo own", "endef")
+    assert (
+        make(tmp_path, extra, "OF=PYTHON_DEMO", "STEP=BUILD_CMDS", goal="recipe").stdout.strip() == "echo own"
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("PYTHON_DEMO_PURE = maybe", "Valid values are YES and NO"),
+        ("PYTHON_DEMO_PURE = YES NO", "Valid values are YES and NO"),
+        ("PYTHON_DEMO_SETUP_TYPE = setuptools", "PYTHON_DEMO_SETUP_TYPE"),
+    ],
+)
+def test_wrong_values(tmp_path, demo, line, said):
+    done = make(tmp_path, demo(line))
+    assert done.returncode != 0
+    assert said in done.stderr
+
+
+# -------------------------------------------------------------------------------------------------------- the script
+
+
+def test_sources_of_one_list(tmp_path, locked):
+    downloads, sources = tmp_path / "dl/python-crosspy", tmp_path / "sources"
+    with tarfile.open(downloads / "libc-0.2.1.crate", "w:gz") as archive:
+        info = tarfile.TarInfo("libc-0.2.1/Cargo.toml")
+        archive.addfile(info, io.BytesIO())
+    (downloads / "setuptools-99-py3-none-any.whl").write_text("of another list")
+    for _ in range(2):
+        done = script("sources", locked, downloads, sources)
+        assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in sources.iterdir()) == [
+        "crates",
+        "demo_lib-1.0.tar.gz",
+        "markupsafe-3.0.3-py3-none-any.whl",
+        "setuptools-75.1-py3-none-any.whl",
+        "setuptools-80.9.0-py3-none-any.whl",
+    ]
+    checksum = json.loads((sources / "crates/libc-0.2.1/.cargo-checksum.json").read_text())
+    assert checksum == {"files": {}, "package": "c" * 64}
+
+
+def test_what_buildroot_provides_is_not_built(tmp_path, locked):
+    site, record = tmp_path / "site-packages", tmp_path / "record"
+    site.mkdir()
+    assert script("names", locked, site, record).stdout.split() == ["demo-lib", "markupsafe"]
+    (site / "MarkupSafe-3.0.3.dist-info").mkdir()
+    assert script("names", locked, site, record).stdout.split() == ["demo-lib"]
+    (site / "MarkupSafe-3.0.3.dist-info").rename(site / "markupsafe-2.1.5.dist-info")
+    done = script("names", locked, site, record)
+    assert done.returncode != 0
+    assert "BR2_PACKAGE_PYTHON_MARKUPSAFE" in done.stderr
+    assert OPTION in done.stderr
+    record.write_text("markupsafe\n")
+    assert script("names", locked, site, record).stdout.split() == ["demo-lib", "markupsafe"], (
+        "our own earlier one"
+    )
+
+
+def test_what_an_earlier_list_had_is_stale(tmp_path):
+    names, record = tmp_path / "names", tmp_path / "record"
+    names.write_text("b\nc\n")
+    assert script("stale", names, record).stdout == "\n"
+    script("record", names, record)
+    names.write_text("c\n")
+    assert script("stale", names, record).stdout == "b\n"
+    script("record", names, record)
+    assert script("stale", names, record).stdout == "b\n", "other trees may hold it yet"
+
+
+@pytest.mark.parametrize(
+    ("metadata", "licence"),
+    [
+        ("License: BSD\n", "BSD"),
+        ("License: A long\n   text\n", "A long"),
+        ("Classifier: License :: OSI Approved :: MIT License\nLicense: whatever\n", "MIT License"),
+        ("", "unknown"),
+    ],
+)
+def test_licences_of_a_wheel(tmp_path, metadata, licence):
+    downloads, makefile = tmp_path / "dl", tmp_path / "out/pylock.mk"
+    downloads.mkdir()
+    with zipfile.ZipFile(downloads / "x-1-py3-none-any.whl", "w") as archive:
+        archive.writestr("x-1.dist-info/METADATA", f"Metadata-Version: 2.1\n{metadata}\n")
+        archive.writestr("x-1.dist-info/licenses/COPYING.txt", "text")
+    lock = tmp_path / "pylock.toml"
+    lock.write_text(entry("x", "1", "x-1-py3-none-any.whl", "e" * 64))
+    assert script("packages", lock, downloads, makefile).returncode == 0
+    assert f"PYTHON_CROSSPY_X_LICENSE = {licence}\n" in makefile.read_text()
+
+
+def test_a_damaged_download_is_left_to_buildroot(tmp_path, locked):
+    (tmp_path / "dl/python-crosspy/demo_lib-1.0.tar.gz").write_bytes(b"\x1f\x8bnothing")
+    (tmp_path / "dl/python-crosspy/markupsafe-3.0.3-py3-none-any.whl").write_bytes(b"PK")
+    assert (
+        script("packages", locked, tmp_path / "dl/python-crosspy", tmp_path / "out/pylock.mk").returncode == 0
+    )
