@@ -52,6 +52,9 @@ def sysroot(tmp_path):
             f"{multiarch}/libonly.so.1.2": "",
             f"{multiarch}/libffi.so": "",
             f"{multiarch}/pkgconfig/libffi.pc": "",
+            f"{multiarch}/pkgconfig/libgit2.pc": "Name: libgit2\nVersion: 1.5.1\n",
+            "usr/include/git2.h": "",
+            "usr/include/sqlite3.h": "",
         },
     )
     return sysroot_of(make_target(version="3.11", sysroot=str(root)))
@@ -186,6 +189,8 @@ SAID = [
      """),
     ("missing-library", "\\zmq.h", "\x1b[01m\x1b[K../f.c:1:10:\x1b[m\x1b[K \x1b[01;31m\x1b[Kfatal error: \x1b[m\x1b[Kzmq.h: No such file or directory"),
     ("missing-library", "libonly.so.1.2 to run with", "ld: cannot find -lonly: No such file or directory\ncollect2: error: ld returned 1 exit status"),
+    ("other-version", "has libgit2, version 1.5.1, without the header git2/sys/errors.h", "f.c:1:10: fatal error: git2/sys/errors.h: No such file or directory"),
+    ("other-version", "has sqlite without the header sqlite3ext.h", "f.c:1:10: fatal error: sqlite3ext.h: No such file or directory"),
     ("missing-library", "apt-file search no/such.h", "f.c:1:10: fatal error: no/such.h: No such file or directory"),
     ("not-looked-for", "libxml2/libxml/xmlstring.h", "f.c:1:10: fatal error: xmlstring.h: No such file or directory"),
     ("foreign-processor", "immintrin.h", "f.c:1:10: fatal error: immintrin.h: No such file or directory"),
