@@ -347,6 +347,14 @@ CAUSES: Final = (
         ),
     ),
     Cause(
+        id="source-refuses",
+        says="the source says why it cannot be compiled: {detail}",
+        step="Do as it says; a requirement on a library's version is met by another one in the sysroot, or by an older version of the project.",
+        where=("compiler", "output"),
+        unless=("foreign-processor", "other-version"),
+        patterns=_all(r"error: #error:? *\"?(?P<detail>[^\"\n]+)"),
+    ),
+    Cause(
         id="compile-error",
         says="{place}: {detail}",
         step="The compiler understood everything that it was told, and the source does not compile. A newer version of the project, "

@@ -77,6 +77,11 @@ PRINTED = [
     ("no-twin", "install numpy==2.1.0 into the environment", """
         crosspy: error: numpy==2.1.0 of the build machine (/env/build/lib) has headers or libraries that are compiled against, and the
      """),
+    ("source-refuses", "compiled: needs librdkafka v2.16.0 or later | Do as it says", """
+        src/kafka.h:166:2: error: #error "needs librdkafka v2.16.0 or later"
+          166 | #error "needs librdkafka v2.16.0 or later"
+        src/kafka.h:668:11: error: unknown type name 'rd_kafka_share_partition_offsets_list_t'
+     """),
     ("no-space", "TMPDIR", "OSError: [Errno 28] No space left on device"),
     ("no-memory", "MAKEFLAGS=-j1", "virtual memory exhausted: Cannot allocate memory"),
     ("no-memory", "MAKEFLAGS=-j1", "cc1: out of memory allocating 6000 bytes after a total of 12992512 bytes"),
@@ -354,3 +359,21 @@ def test_each_cause_can_be_said():
     for cause in CAUSES:
         assert cause.says.format_map(fields).count("{") == 0
         assert cause.step.format_map(fields).count("{") == cause.step.count("{{")
+
+
+def test_a_compilers_first_words_count_however_many_follow(sysroot):
+    said = "f.c:1:2: error: #error needs libfoo 2\n" + "".join(
+        f"f.c:{line}:1: error: unknown type name 'foo_{line}'\n" for line in range(1000)
+    )
+    output = framed(f"{said}error: Command '['gcc']' returned non-zero exit status 1.")
+    ((id_, text),) = reasons(output, sysroot, failure(said))
+    assert id_ == "source-refuses"
+    assert "needs libfoo 2" in text
+    said = said.replace("#error needs", "needs")
+    output = framed(f"{said}error: Command '['gcc']' returned non-zero exit status 1.")
+    assert reasons(output, sysroot, failure(said))[0][1].startswith("f.c:1: needs libfoo 2")
+
+
+def test_what_a_build_did_without_long_before_its_end_is_no_cause(sysroot):
+    output = framed("fatal error: zmq.h: No such file or directory\n" + "fine\n" * 400 + "ValueError: no")
+    assert reasons(output, sysroot, failure()) == []
