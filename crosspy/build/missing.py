@@ -158,6 +158,7 @@ def _known(thing: str, name: str, library: Library) -> Reason:
 
 
 def _program(name: str) -> Reason:
+    name = name if name.lower() not in {"cmake", "swig"} else name.lower()  # as people write them
     return Reason(
         id="missing-program",
         says=f"the program {name} is not on the build machine",

@@ -77,6 +77,10 @@ PRINTED = [
     ("no-twin", "install numpy==2.1.0 into the environment", """
         crosspy: error: numpy==2.1.0 of the build machine (/env/build/lib) has headers or libraries that are compiled against, and the
      """),
+    ("missing-program", "program swig is not", "RuntimeError: it requires SWIG but we could not find the swig executable."),
+    ("missing-program", "program autoreconf is not", "autoreconf program not found"),
+    ("missing-program", "program bison is not", "Can't locate 'bison' binary"),
+    ("missing-program", "program cmake is not", "RuntimeError: CMake must be installed to build the following extensions: x"),
     ("source-refuses", "compiled: needs librdkafka v2.16.0 or later | Do as it says", """
         src/kafka.h:166:2: error: #error "needs librdkafka v2.16.0 or later"
           166 | #error "needs librdkafka v2.16.0 or later"
