@@ -73,6 +73,18 @@ fidelity: system-test venv sysroots ## ask cross-python and the target's Python 
 		riscv64=$(SYSROOTS)/riscv64,qemu-riscv64-static,$(SYSROOTS)/build-3.13/usr/bin/python3.13 \
 		arm64-3.14=$(SYSROOTS)/arm64-3.14,qemu-aarch64-static,$(SYSROOTS)/build-3.14/usr/bin/python3.14 $(F)
 
+.PHONY: differential
+differential: system-test venv sysroots ## hold verify's verdict on every extension module against the target's interpreter
+	@test -d $(BUILD)/wheels-arm64 || $(BIN)/pip --quiet --disable-pip-version-check install --target $(BUILD)/wheels-arm64 \
+		--only-binary :all: --python-version 3.11 --implementation cp --abi cp311 --abi abi3 --abi none \
+		$(foreach glibc,17 28 34,--platform manylinux_2_$(glibc)_aarch64) -r requirements/differential.txt
+	@PYTHONPATH=. $(BIN)/python tests/integration/differential.py -o docs/verify-truth.md $(D) \
+		arm64=$(SYSROOTS)/arm64,qemu-aarch64-static,/usr/bin/python3.11 \
+		armhf=$(SYSROOTS)/armhf,qemu-arm-static,/usr/bin/python3.11 \
+		riscv64=$(SYSROOTS)/riscv64,qemu-riscv64-static,/usr/bin/python3.13 \
+		arm64-3.14=$(SYSROOTS)/arm64-3.14,qemu-aarch64-static,/usr/bin/python3.14 \
+		arm64+wheels=$(SYSROOTS)/arm64,qemu-aarch64-static,/usr/bin/python3.11,$(BUILD)/wheels-arm64
+
 .PHONY: bench
 bench: system-bench venv sysroot-arm64 ## measure against crossenv and the native interpreter
 	@$(BIN)/python benchmarks/run.py --build $(BUILD)/bench --sysroot $(SYSROOTS)/arm64 --build-python $(PYTHON) $(B)

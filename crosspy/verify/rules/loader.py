@@ -23,7 +23,7 @@ from crosspy.verify.expectation import (
 from crosspy.verify.loading import Loading, Search, expand, loading_of
 from crosspy.verify.places import Place, is_build_path, is_test_data, place_of
 from crosspy.verify.rules import Rule, mapping, mixtures, symbols
-from crosspy.verify.tree import Image, basename
+from crosspy.verify.tree import Image, basename, parent
 
 XP201: Final = Rule(
     id="XP201",
@@ -173,8 +173,9 @@ def _missing(web: _Web, path: str, name: str, *, python: bool) -> Iterator[Findi
     found, fix = "no such library in the image", ""
     if usable:
         found, fix = f"{usable}, where the loader does not look", _FIX_ELSEWHERE
-        if place_of(usable) is Place.PYTHON:
-            # Packages load their own libraries by path, before the extension module that needs them.
+        if place_of(usable) is Place.PYTHON and not parent(usable).endswith(".libs"):
+            # Packages load their own libraries by path, before the extension module that needs them; but not those
+            # that auditwheel put beside them, which are found by RPATH alone.
             severity = Severity.WARNING
     elif same_name:
         found = f"{same_name[0]}, which is not for this machine, damaged, or a dangling link"
