@@ -110,10 +110,11 @@ def _distinct(found: Sequence[Explanation]) -> list[Explanation]:
 
 def _explain_one(failure: Failure | None, texts: Mapping[Place, str], sysroot: Sysroot) -> Explanation:
     passages = {place: _end(text) for place, text in texts.items()}
-    output = passages.get("output", "")
+    output = texts.get("output", "")
     if output:
         compiler, rest = _at_compiler(failure, output)
-        logs = _logs(failure, output)
+        compiler, rest = _ends(compiler), _ends(rest) if compiler else _end(rest)
+        logs = _logs(failure, passages["output"])
         passages |= {"compiler": f"{compiler}\n{logs}", "output": f"{rest}\n{logs}"}
     return Explanation(
         subject=failure.name if failure else "",
@@ -132,6 +133,12 @@ def _telling(text: str) -> tuple[str, ...]:
 
 def _end(text: str, count: int = _LINES) -> str:
     return "\n".join(text.splitlines()[-count:])
+
+
+def _ends(text: str) -> str:
+    """Return the first lines, where a compiler says what is wrong, and the last ones, where a build does."""
+    lines = text.splitlines()
+    return "\n".join(lines if len(lines) <= 2 * _LINES else [*lines[:_LINES], *lines[-_LINES:]])
 
 
 def _at_compiler(failure: Failure | None, output: str) -> tuple[str, str]:
@@ -179,14 +186,14 @@ def _told_already(cause: Cause, found: Iterable[Reason]) -> bool:
 
 
 def _matches(cause: Cause, passages: Mapping[Place, str]) -> list[re.Match[str]]:
-    """Return where a cause shows, the place nearest to the end first: that is where the build ended."""
+    """Return where a cause shows: what a compiler said first, as the rest follows from it; elsewhere what came last."""
     found = [
-        match
+        (match.start() if place == "compiler" else -match.start(), match)
         for place in cause.where
         for pattern in cause.patterns
         for match in pattern.finditer(passages.get(place, ""))
     ]
-    return sorted(found, key=lambda match: -match.start())
+    return [match for _, match in sorted(found, key=lambda pair: pair[0])]
 
 
 def _reason(cause: Cause, match: re.Match[str], sysroot: Sysroot) -> Reason | None:

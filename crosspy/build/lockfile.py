@@ -49,8 +49,8 @@ def read_locks(path: Path) -> Locks:
     :raises LockError: if one cannot be read, or they name two files alike.
     """
     beside = path.with_name(build_lock_name(path.name))
-    target = _read(path)
-    build = _read(beside) if beside.is_file() else None
+    target = read_lock(path)
+    build = read_lock(beside) if beside.is_file() else None
     files: dict[str, Artifact] = {}
     for artifact in (*target.artifacts(), *(build.artifacts() if build else ())):
         if files.setdefault(artifact.name, artifact).sha256 != artifact.sha256:
@@ -61,7 +61,8 @@ def read_locks(path: Path) -> Locks:
     return Locks(target=target, build=build)
 
 
-def _read(path: Path) -> Lock:
+def read_lock(path: Path) -> Lock:
+    """Read one file. :raises LockError: if that cannot be done."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, ValueError) as error:

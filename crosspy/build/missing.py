@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -91,7 +92,7 @@ def judge(thing: str, name: str, sysroot: Sysroot) -> Reason | None:
     if thing == "program" and not name.endswith(("-config", "_config")):
         return _program(name)
     if library is not None:
-        return _known(thing, name, library)
+        return _other_version(thing, name, library, sysroot) or _known(thing, name, library)
     if thing == "named" or name.startswith("/"):
         return None
     return _unknown(thing, name)
@@ -122,6 +123,27 @@ def _found(thing: str, name: str, sysroot: Sysroot) -> Reason | None:
     return None
 
 
+def _other_version(thing: str, name: str, library: Library, sysroot: Sysroot) -> Reason | None:
+    """Tell of a library that is in the sysroot, without a part that another version of it has."""
+    pc = next((path for module in library.modules if (path := sysroot.module(module))), None)
+    headers = (header for header in library.headers if not header.endswith("*"))
+    if thing not in {"header", "library"} or not (pc or any(map(sysroot.header, headers))):
+        return None
+    found = (
+        re.search(r"^Version:[ \t]*(\S+)", pc.read_text(encoding="utf-8", errors="replace"), re.MULTILINE)
+        if pc
+        else None
+    )
+    version = f", version {found[1]}," if found else ""
+    return Reason(
+        id="other-version",
+        says=f"the sysroot has {library.name}{version} without the {_CALLED[thing].format(name)}: the project is made for another version, "
+        "or for one with more of its options",
+        step=f"Bring a newer version into the sysroot ({library.packages()}), or build an older version of the project.",
+        about=library.name,
+    )
+
+
 def _known(thing: str, name: str, library: Library) -> Reason:
     signs = library.signs()
     asked = _CALLED[thing].format(name)
@@ -136,6 +158,7 @@ def _known(thing: str, name: str, library: Library) -> Reason:
 
 
 def _program(name: str) -> Reason:
+    name = name if name.lower() not in {"cmake", "swig"} else name.lower()  # as people write them
     return Reason(
         id="missing-program",
         says=f"the program {name} is not on the build machine",
@@ -149,7 +172,8 @@ def _unknown(thing: str, name: str) -> Reason:
     return Reason(
         id="missing-library",
         says=f"the sysroot has no {_CALLED[thing].format(name)}",
-        step=_search(pattern),
+        step=_search(pattern)
+        + (". If it is the project's own, its source distribution lacks it" if thing == "header" else ""),
         known=False,
     )
 

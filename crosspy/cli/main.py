@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "install": "install packages into an image tree, as the target will see them",
     "requires": "say what a project needs to be built, or installed packages need to run",
     "cache": "list the wheels that were built before, and remove old ones",
+    "sbom": "write a bill of materials of an image or a lock: CycloneDX or SPDX",
     "verify": "prove that an image's programs and extension modules fit the target",
 }
 

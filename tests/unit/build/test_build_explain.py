@@ -52,6 +52,9 @@ def sysroot(tmp_path):
             f"{multiarch}/libonly.so.1.2": "",
             f"{multiarch}/libffi.so": "",
             f"{multiarch}/pkgconfig/libffi.pc": "",
+            f"{multiarch}/pkgconfig/libgit2.pc": "Name: libgit2\nVersion: 1.5.1\n",
+            "usr/include/git2.h": "",
+            "usr/include/sqlite3.h": "",
         },
     )
     return sysroot_of(make_target(version="3.11", sysroot=str(root)))
@@ -73,6 +76,15 @@ PRINTED = [
      """),
     ("no-twin", "install numpy==2.1.0 into the environment", """
         crosspy: error: numpy==2.1.0 of the build machine (/env/build/lib) has headers or libraries that are compiled against, and the
+     """),
+    ("missing-program", "program swig is not", "RuntimeError: it requires SWIG but we could not find the swig executable."),
+    ("missing-program", "program autoreconf is not", "autoreconf program not found"),
+    ("missing-program", "program bison is not", "Can't locate 'bison' binary"),
+    ("missing-program", "program cmake is not", "RuntimeError: CMake must be installed to build the following extensions: x"),
+    ("source-refuses", "compiled: needs librdkafka v2.16.0 or later | Do as it says", """
+        src/kafka.h:166:2: error: #error "needs librdkafka v2.16.0 or later"
+          166 | #error "needs librdkafka v2.16.0 or later"
+        src/kafka.h:668:11: error: unknown type name 'rd_kafka_share_partition_offsets_list_t'
      """),
     ("no-space", "TMPDIR", "OSError: [Errno 28] No space left on device"),
     ("no-memory", "MAKEFLAGS=-j1", "virtual memory exhausted: Cannot allocate memory"),
@@ -186,6 +198,8 @@ SAID = [
      """),
     ("missing-library", "\\zmq.h", "\x1b[01m\x1b[K../f.c:1:10:\x1b[m\x1b[K \x1b[01;31m\x1b[Kfatal error: \x1b[m\x1b[Kzmq.h: No such file or directory"),
     ("missing-library", "libonly.so.1.2 to run with", "ld: cannot find -lonly: No such file or directory\ncollect2: error: ld returned 1 exit status"),
+    ("other-version", "has libgit2, version 1.5.1, without the header git2/sys/errors.h", "f.c:1:10: fatal error: git2/sys/errors.h: No such file or directory"),
+    ("other-version", "has sqlite without the header sqlite3ext.h", "f.c:1:10: fatal error: sqlite3ext.h: No such file or directory"),
     ("missing-library", "apt-file search no/such.h", "f.c:1:10: fatal error: no/such.h: No such file or directory"),
     ("not-looked-for", "libxml2/libxml/xmlstring.h", "f.c:1:10: fatal error: xmlstring.h: No such file or directory"),
     ("foreign-processor", "immintrin.h", "f.c:1:10: fatal error: immintrin.h: No such file or directory"),
@@ -349,3 +363,21 @@ def test_each_cause_can_be_said():
     for cause in CAUSES:
         assert cause.says.format_map(fields).count("{") == 0
         assert cause.step.format_map(fields).count("{") == cause.step.count("{{")
+
+
+def test_a_compilers_first_words_count_however_many_follow(sysroot):
+    said = "f.c:1:2: error: #error needs libfoo 2\n" + "".join(
+        f"f.c:{line}:1: error: unknown type name 'foo_{line}'\n" for line in range(1000)
+    )
+    output = framed(f"{said}error: Command '['gcc']' returned non-zero exit status 1.")
+    ((id_, text),) = reasons(output, sysroot, failure(said))
+    assert id_ == "source-refuses"
+    assert "needs libfoo 2" in text
+    said = said.replace("#error needs", "needs")
+    output = framed(f"{said}error: Command '['gcc']' returned non-zero exit status 1.")
+    assert reasons(output, sysroot, failure(said))[0][1].startswith("f.c:1: needs libfoo 2")
+
+
+def test_what_a_build_did_without_long_before_its_end_is_no_cause(sysroot):
+    output = framed("fatal error: zmq.h: No such file or directory\n" + "fine\n" * 400 + "ValueError: no")
+    assert reasons(output, sysroot, failure()) == []

@@ -136,6 +136,7 @@ OPTIONS = {
     "install": ("--root", "--prefix", "--remove"),
     "requires": ("PROJECT", "--find-links", "-f", "--root", "--prefix", "--split", "JSON"),
     "cache": ("--cache", "--prune", "--days", "--size", "CROSSPY_CACHE"),
+    "sbom": ("--lock", "--format", "cyclonedx", "spdx", "--name", "-o", "--output", "SOURCE_DATE_EPOCH"),
     "verify": ("--target",),
 }
 

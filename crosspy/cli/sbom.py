@@ -1,0 +1,57 @@
+"""``crosspy sbom``"""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final
+
+from crosspy.build.lockfile import read_lock
+from crosspy.cli.context import Context, replace_file
+from crosspy.cli.install import source_date
+from crosspy.errors import UsageError
+from crosspy.install.inventory import inventory
+from crosspy.model.component import components_of
+from crosspy.report.bill import FORMATS, render
+
+_EPILOG: Final = """\
+examples:
+  crosspy sbom image > image.cdx.json
+  crosspy sbom image --format spdx -o image.spdx.json
+  crosspy sbom --lock pylock.toml
+
+Of an image: each Python distribution in it, with its licence (PEP 639's expression; classifiers where there is none), the
+texts of its licence files, which others in the image it requires, and what the bills of materials in its wheel name
+(PEP 770). Of a lock: addresses, sha256, and the crates of Rust projects, as their Cargo.lock has them; licences are
+in the files, which a lock does not open.
+
+The same image gives the same text. There is a time in it only with SOURCE_DATE_EPOCH; in SPDX, which must have one,
+it is 1980-01-01 otherwise.
+"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = _EPILOG
+    parser.add_argument("image", metavar="IMAGE", nargs="?", help="the root directory of an image")
+    parser.add_argument("--lock", metavar="FILE", help="a lock instead")
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default=FORMATS[0],
+        help="CycloneDX 1.6 or SPDX 2.3, in JSON (default: cyclonedx)",
+    )
+    parser.add_argument("--name", metavar="NAME", default="", help="of the image (default: its directory's)")
+    parser.add_argument("-o", "--output", metavar="FILE", help="default: stdout")
+
+
+def run(args: argparse.Namespace, context: Context) -> int:
+    if bool(args.image) == bool(args.lock):
+        raise UsageError("name an IMAGE or a --lock, one of them", hint="See crosspy sbom --help")
+    path = context.path(args.lock or args.image)
+    components = components_of(read_lock(path)) if args.lock else inventory(path, context.console.warning)
+    epoch = source_date(context) if context.environ.get("SOURCE_DATE_EPOCH") else None
+    text = render(components, name=args.name or path.resolve().name, form=args.format, epoch=epoch)
+    if args.output:
+        replace_file(context.path(args.output), text)
+    else:
+        context.console.data(text.rstrip("\n"))
+    return 0

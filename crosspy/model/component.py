@@ -1,0 +1,149 @@
+"""What a bill of materials names: distributions and what they bring along.
+
+Sources: the package URL specification (types ``pypi`` and ``cargo``), PEP 639 (licence expressions), the trove
+classifiers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final
+from urllib.parse import quote
+
+from crosspy.model.lock import Crate, Lock, Package
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LicenceText:
+    """A licence file: its name, as its distribution has it, and what it says."""
+
+    name: str
+    text: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Component:
+    """One thing, ``purl`` its identity. ``licence`` is an SPDX expression, or empty where nothing says so.
+
+    ``stated`` is what its authors say of the licence, where that is no expression. ``requires`` are the purls of
+    others, ``parts`` what it brings along (crates, libraries).
+    """
+
+    name: str
+    version: str
+    purl: str
+    licence: str = ""
+    stated: str = ""
+    texts: tuple[LicenceText, ...] = ()
+    summary: str = ""
+    url: str = ""
+    sha256: str = ""
+    requires: tuple[str, ...] = ()
+    parts: tuple[Component, ...] = ()
+
+
+def pypi_purl(name: str, version: str) -> str:
+    """Return the package URL of a distribution; ``name`` is canonical."""
+    return f"pkg:pypi/{quote(name, safe='')}@{quote(version, safe='')}"
+
+
+def components_of(lock: Lock) -> tuple[Component, ...]:
+    """Return what a lock names: distributions, with the crates of their ``Cargo.lock``."""
+    return tuple(sorted(map(_of_package, lock.packages), key=lambda one: one.purl))
+
+
+def _of_package(package: Package) -> Component:
+    artifact = package.artifacts[0]
+    return Component(
+        name=package.name,
+        version=package.version,
+        purl=pypi_purl(package.name, package.version),
+        url=artifact.url,
+        sha256=artifact.sha256,
+        parts=tuple(map(_of_crate, package.crates)),
+    )
+
+
+def _of_crate(crate: Crate) -> Component:
+    purl = f"pkg:cargo/{quote(crate.name, safe='')}@{quote(crate.version, safe='')}"
+    # The registry that every purl of this type means has no qualifier.
+    if not crate.source.startswith("registry+"):
+        purl += f"?vcs_url={quote(crate.source, safe='')}"
+    return Component(name=crate.name, version=crate.version, purl=purl, sha256=crate.sha256)
+
+
+def every(components: Iterable[Component]) -> Iterator[Component]:
+    """Yield components and all that they bring along, each purl once."""
+    seen: set[str] = set()
+    waiting = list(components)
+    while waiting:
+        one = waiting.pop(0)
+        if one.purl not in seen:
+            seen.add(one.purl)
+            yield one
+        waiting += one.parts
+
+
+# ------------------------------------------------------------------------------------------------------- licences
+
+_CLASSIFIERS: Final = {
+    "Academic Free License (AFL)": "AFL-3.0", "Apache Software License": "Apache-2.0", "Boost Software License 1.0 (BSL-1.0)": "BSL-1.0",
+    "Eclipse Public License 2.0 (EPL-2.0)": "EPL-2.0", "European Union Public Licence 1.2 (EUPL 1.2)": "EUPL-1.2",
+    "GNU Affero General Public License v3": "AGPL-3.0-only", "GNU Affero General Public License v3 or later (AGPLv3+)": "AGPL-3.0-or-later",
+    "GNU General Public License v2 (GPLv2)": "GPL-2.0-only", "GNU General Public License v2 or later (GPLv2+)": "GPL-2.0-or-later",
+    "GNU General Public License v3 (GPLv3)": "GPL-3.0-only", "GNU General Public License v3 or later (GPLv3+)": "GPL-3.0-or-later",
+    "GNU Lesser General Public License v2 (LGPLv2)": "LGPL-2.0-only",
+    "GNU Lesser General Public License v2 or later (LGPLv2+)": "LGPL-2.0-or-later",
+    "GNU Lesser General Public License v3 (LGPLv3)": "LGPL-3.0-only",
+    "GNU Lesser General Public License v3 or later (LGPLv3+)": "LGPL-3.0-or-later",
+    "Historical Permission Notice and Disclaimer (HPND)": "HPND", "ISC License (ISCL)": "ISC", "MIT License": "MIT",
+    "MIT No Attribution License (MIT-0)": "MIT-0", "Mozilla Public License 1.1 (MPL 1.1)": "MPL-1.1",
+    "Mozilla Public License 2.0 (MPL 2.0)": "MPL-2.0", "Python Software Foundation License": "PSF-2.0",
+    "The Unlicense (Unlicense)": "Unlicense", "Universal Permissive License (UPL)": "UPL-1.0", "zlib/libpng License": "Zlib",
+    "Zope Public License": "ZPL-2.1",
+}  # fmt: skip
+"""Those that mean one licence. "BSD License" does not, nor does "GNU General Public License (GPL)"."""
+
+_SPELLINGS: Final = {
+    "apache 2.0": "Apache-2.0", "apache license 2.0": "Apache-2.0", "apache license, version 2.0": "Apache-2.0", "apache2": "Apache-2.0",
+    "apache-2.0": "Apache-2.0", "mit": "MIT", "mit license": "MIT", "the mit license": "MIT", "isc": "ISC", "bsd-2-clause": "BSD-2-Clause",
+    "bsd 3-clause": "BSD-3-Clause", "bsd-3-clause": "BSD-3-Clause", "3-clause bsd": "BSD-3-Clause", "bsd 3-clause license": "BSD-3-Clause",
+    "mpl-2.0": "MPL-2.0", "mpl 2.0": "MPL-2.0", "psf": "PSF-2.0", "psf-2.0": "PSF-2.0", "python-2.0": "Python-2.0", "0bsd": "0BSD",
+    "unlicense": "Unlicense", "zlib": "Zlib", "lgpl-2.1-or-later": "LGPL-2.1-or-later", "lgpl-3.0-or-later": "LGPL-3.0-or-later",
+}  # fmt: skip
+
+_EXPRESSION: Final = re.compile(
+    r"\(*[A-Za-z0-9][A-Za-z0-9.+-]*\)*(\s+(AND|OR|WITH)\s+\(*[A-Za-z0-9][A-Za-z0-9.+-]*\)*)*", re.IGNORECASE
+)
+
+
+def licence_of(expression: str, classifiers: Iterable[str], stated: str) -> str:
+    """Return a licence as an SPDX expression: what PEP 639 states, else what classifiers mean, else a known spelling.
+
+    Several classifiers are joined with AND: who keeps to all of them is right in any case.
+
+    :param stated: the ``License`` field, which may be anything.
+    """
+    if expression and _EXPRESSION.fullmatch(expression.strip()):
+        return _canonical(expression.strip())
+    last = [line.rpartition("::")[2].strip() for line in classifiers if line.startswith("License ::")]
+    known = sorted({_CLASSIFIERS[name] for name in last if name in _CLASSIFIERS})
+    vague = [name for name in last if name not in _CLASSIFIERS and name != "OSI Approved"]
+    plain = _SPELLINGS.get(stated.strip().lower(), "")
+    if vague:
+        return plain
+    return " AND ".join(known) or plain
+
+
+def _canonical(expression: str) -> str:
+    try:
+        licenses = import_module("packaging.licenses")
+    except ImportError:  # packaging before 24.2
+        return expression
+    try:
+        return str(licenses.canonicalize_license_expression(expression))
+    except licenses.InvalidLicenseExpression:
+        return expression
