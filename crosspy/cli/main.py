@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "env": "print a cross environment's variables as export lines",
     "lock": "choose versions for the target, and for what builds them; write pylock.toml",
     "fetch": "download all that a lock names, and check it",
+    "recipe": "write a recipe for one package: Yocto's or Buildroot's",
     "crates": "get the crates of Rust packages once, for builds without network",
     "wheel": "build wheels for the target",
     "install": "install packages into an image tree, as the target will see them",

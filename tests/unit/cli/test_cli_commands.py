@@ -115,6 +115,7 @@ OPTIONS = {
         *("pylock.toml", "pylock.build.toml", "uv.lock"),
     ),
     "fetch": ("--lock", "-d", "--directory", "--no-crates"),
+    "recipe": ("--yocto", "--buildroot", "-d", "--directory", "--overwrite"),
     "crates": ("-d", "--directory", "CARGO"),
     "wheel": (
         "--lock",

@@ -1,0 +1,39 @@
+"""What a recipe for a package of another build system says: one release of a project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from crosspy.model.lock import Artifact, Crate
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LicenceFile:
+    """A licence file, by its path in the source distribution."""
+
+    path: str
+    md5: str
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Project:
+    """One release, as its source distribution tells: nothing of it is run.
+
+    ``name`` is canonical; ``licence`` an SPDX expression, or empty. ``requires`` and ``build_requires`` are canonical
+    names, of Linux and CPython; ``requires`` without extras. ``dynamic`` says that the build may tell of more.
+    """
+
+    name: str
+    version: str
+    sdist: Artifact
+    summary: str = ""
+    homepage: str = ""
+    bugtracker: str = ""
+    licence: str = ""
+    licence_files: tuple[LicenceFile, ...] = ()
+    backend: str = ""
+    build_requires: tuple[str, ...] = ()
+    requires: tuple[str, ...] = ()
+    crates: tuple[Crate, ...] = ()
+    dynamic: bool = False

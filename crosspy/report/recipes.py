@@ -1,0 +1,182 @@
+"""Recipes of other build systems for one project: pure functions from :class:`Project` to the texts of files.
+
+Sources: OE-core's classes and recipe style guide (what oelint-adv checks), the Buildroot manual's "Adding new packages"
+(what check-package checks).
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Iterable, Mapping
+from typing import Final
+from urllib.parse import urlsplit
+
+from crosspy.model.lock import Crate
+from crosspy.model.project import Project
+
+_CLASS_HAS: Final = frozenset({"setuptools", "wheel", "flit-core", "hatchling", "poetry-core"})
+"""Build requirements that the class crosspy brings (CROSSPY_BACKENDS)."""
+_RULE: Final = "#" * 80
+
+
+def render(project: Project, form: str) -> Mapping[str, str]:
+    """Return the texts of a recipe's files, by their paths. :param form: ``yocto`` or ``buildroot``."""
+    return yocto(project) if form == "yocto" else buildroot(project)
+
+
+# ---------------------------------------------------------------------------------------------------------- Yocto
+
+
+def yocto(project: Project) -> dict[str, str]:
+    """Return ``python3-NAME_VERSION.bb``, and the file of its crates."""
+    name = f"python3-{project.name}"
+    summary = project.summary.rstrip(".") or f"Python package {project.name}"
+    stem, extension = _archive(project)
+    blocks = [
+        _assignments(
+            SUMMARY=textwrap.shorten(summary, 80, placeholder=" ..."),
+            DESCRIPTION=f"{summary}.",
+            HOMEPAGE=project.homepage,
+            BUGTRACKER=project.bugtracker,
+            SECTION="devel/python",
+            LICENSE=_yocto_licence(project.licence),
+            LIC_FILES_CHKSUM=_listed(f"file://{one.path};md5={one.md5}" for one in project.licence_files),
+        )
+    ]
+    inherited = "inherit pypi crosspy"
+    depends = [f"python3-{one}-native" for one in project.build_requires if one not in _CLASS_HAS]
+    if project.crates:
+        inherited += " cargo-update-recipe-crates"
+        depends += ["cargo-native", "rust-native", "libstd-rs"]
+        blocks.append("require ${BPN}-crates.inc\n")
+    if project.dynamic:
+        blocks.append("# The build may tell of more requirements: their metadata are dynamic.\n")
+    blocks += [
+        f'SRC_URI[sha256sum] = "{project.sdist.sha256}"\n',
+        f"{inherited}\n",
+        _assignments(
+            PYPI_PACKAGE=stem if stem != project.name else "",
+            PYPI_PACKAGE_EXT=extension if extension != "tar.gz" else "",
+        ),
+        f'DEPENDS += "{_listed(sorted(depends))}"\n' if depends else "",
+        f'RDEPENDS:${{PN}} += "{_listed(f"python3-{one}" for one in project.requires)}"\n'
+        if project.requires
+        else "",
+    ]
+    files = {f"{name}_{project.version}.bb": "\n".join(block for block in blocks if block)}
+    if project.crates:
+        files[f"{name}-crates.inc"] = _crates(project.crates)
+    return files
+
+
+def _archive(project: Project) -> tuple[str, str]:
+    """Return what the source distribution calls its project, and its ending."""
+    match = re.fullmatch(r"(.+)-[^-]+?\.(tar\.\w+|zip|tgz)", project.sdist.name)
+    return (match[1], match[2]) if match else (project.name, "tar.gz")
+
+
+def _yocto_licence(expression: str) -> str:
+    """Return an SPDX expression in Yocto's spelling."""
+    words = re.sub(r"\s+WITH\s+", "-with-", expression)
+    return words.replace(" AND ", " & ").replace(" OR ", " | ") or "Unknown"
+
+
+def _listed(words: Iterable[str]) -> str:
+    found = list(words)
+    return (
+        found[0]
+        if len(found) == 1
+        else "".join(f"\\\n    {word} " for word in found) + ("\\\n" if found else "")
+    )
+
+
+def _assignments(**values: str) -> str:
+    return "".join(f'{name} = "{_quoted(value)}"\n' for name, value in values.items() if value)
+
+
+def _quoted(text: str) -> str:
+    """Return text that BitBake does not expand, and that ends no string."""
+    return text.replace("${", "$ {").replace('"', "'")
+
+
+def _crates(crates: Iterable[Crate]) -> str:
+    """Return what ``bitbake -c update_crates`` would write. The registry's name is the one that Cargo.lock has."""
+    lines, sums = [], []
+    for crate in crates:
+        if crate.sha256:
+            lines.append(f"crate://{_registry(crate.source)}/{crate.name}/{crate.version}")
+            sums.append(f'SRC_URI[{crate.name}-{crate.version}.sha256sum] = "{crate.sha256}"\n')
+    return f'SRC_URI += "{_listed(lines)}"\n\n' + "".join(sums)
+
+
+def _registry(source: str) -> str:
+    return urlsplit(source.partition("+")[2]).path.rpartition("/")[2].removesuffix("-index")
+
+
+# ------------------------------------------------------------------------------------------------------ Buildroot
+
+
+def buildroot(project: Project) -> dict[str, str]:
+    """Return ``Config.in``, the ``.mk`` and the ``.hash`` file below ``python-NAME``."""
+    name = f"python-{project.name}"
+    return {
+        f"{name}/Config.in": _config_in(project),
+        f"{name}/{name}.mk": _mk(project),
+        f"{name}/{name}.hash": _hash(project),
+    }
+
+
+def _variable(name: str) -> str:
+    return name.upper().replace("-", "_").replace(".", "_")
+
+
+def _config_in(project: Project) -> str:
+    lines = [f"config BR2_PACKAGE_PYTHON_{_variable(project.name)}", f'\tbool "python-{project.name}"']
+    if project.crates:
+        lines.append("\tdepends on BR2_PACKAGE_HOST_RUSTC_TARGET_ARCH_SUPPORTS")
+        lines.append("\tselect BR2_PACKAGE_HOST_RUSTC")
+    lines += [f"\tselect BR2_PACKAGE_PYTHON_{_variable(one)} # runtime" for one in project.requires]
+    lines.append("\thelp")
+    # 72 columns, of which the tab takes eight and two blanks the rest.
+    lines += [f"\t  {line}" for line in textwrap.wrap(f"{project.summary.rstrip('.') or project.name}.", 62)]
+    if project.homepage:
+        lines += ["", f"\t  {project.homepage}"]
+    return "\n".join(lines) + "\n"
+
+
+def _mk(project: Project) -> str:
+    variable = f"PYTHON_{_variable(project.name)}"
+    site, _, file = project.sdist.url.rpartition("/")
+    needed = [f"host-python-{one}" for one in project.build_requires if one != "wheel"]
+    needed += ["host-rustc"] if project.crates else []
+    lines = [_RULE, "#", f"# python-{project.name}", "#", _RULE, ""]
+    lines += [
+        f"{variable}_VERSION = {project.version}",
+        f"{variable}_SOURCE = {file.replace(project.version, f'$({variable}_VERSION)')}",
+        f"{variable}_SITE = {site}",
+        f"{variable}_LICENSE = {_buildroot_licence(project.licence)}",
+    ]
+    files = " ".join(one.path for one in project.licence_files)
+    lines += [f"{variable}_LICENSE_FILES = {files}"] if files else []
+    lines += [f"{variable}_DEPENDENCIES ={_wrapped(needed)}"] if needed else []
+    return "\n".join([*lines, "", "$(eval $(crosspy-package))"]) + "\n"
+
+
+def _wrapped(words: list[str]) -> str:
+    if len(words) == 1:
+        return f" {words[0]}"
+    return "".join(f" \\\n\t{word}" for word in words)
+
+
+def _buildroot_licence(expression: str) -> str:
+    """Return an SPDX expression in Buildroot's spelling: a comma is "and"."""
+    return expression.replace(" AND ", ", ").replace(" OR ", " or ") or "unknown"
+
+
+def _hash(project: Project) -> str:
+    text = f"# sha256 from the package index\nsha256  {project.sdist.sha256}  {project.sdist.name}\n"
+    if project.licence_files:
+        text += "# Locally computed sha256 checksums\n"
+        text += "".join(f"sha256  {one.sha256}  {one.path}\n" for one in project.licence_files)
+    return text

@@ -1,0 +1,188 @@
+"""A project of the index: its newest source distribution, and what that says of itself."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import http.server
+import io
+import json
+import tarfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crosspy.build.index import find_sdist
+from crosspy.build.project import read_project
+from crosspy.errors import BuildFailedError, FetchError, ResolveError, UsageError
+from crosspy.model.lock import Artifact
+
+PAGES: dict[str, tuple[str, str]] = {}
+A, B = "a" * 64, "b" * 64
+
+
+@pytest.fixture(scope="module")
+def environ() -> Iterator[dict[str, str]]:
+    """The variables of a user whose index is a small server."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def log_message(self, *_args):
+            pass
+
+        def do_GET(self):
+            if self.path not in PAGES:
+                self.send_error(404)
+                return
+            kind, text = PAGES[self.path]
+            self.send_response(200)
+            self.send_header("Content-Type", kind)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield {
+            "PATH": "/usr/bin:/bin",
+            "PIP_CONFIG_FILE": "/dev/null",
+            "PIP_INDEX_URL": f"http://127.0.0.1:{running.server_port}/simple",
+        }
+        running.shutdown()
+        thread.join()
+
+
+def page(name: str, *files: dict) -> None:
+    PAGES[f"/simple/{name}/"] = (
+        "application/vnd.pypi.simple.v1+json",
+        json.dumps(
+            {"files": [{"url": f"../f/{one['filename']}", "hashes": {"sha256": A}, **one} for one in files]}
+        ),
+    )
+
+
+def test_the_newest_sdist_that_is_wanted(environ: dict[str, str]) -> None:
+    names = (
+        "p_q-1.0.tar.gz",
+        "p_q-1.10.tar.gz",
+        "p_q-2.0b1.tar.gz",
+        "p_q-3.0-py3-none-any.whl",
+        "other-9.tar.gz",
+        "x.exe",
+    )
+    page(
+        "p-q",
+        *({"filename": name, "size": 5} for name in names),
+        {"filename": "p_q-4.0.tar.gz", "yanked": "bad"},
+    )
+    version, artifact = find_sdist("P.Q", environ=environ)
+    assert (str(version), artifact.name, artifact.sha256, artifact.size) == ("1.10", "p_q-1.10.tar.gz", A, 5)
+    assert artifact.url == environ["PIP_INDEX_URL"] + "/f/p_q-1.10.tar.gz"
+    assert find_sdist("p-q==2.0b1", environ=environ)[1].name == "p_q-2.0b1.tar.gz"
+    assert find_sdist("p-q<1.5", environ=environ)[1].name == "p_q-1.0.tar.gz"
+    with pytest.raises(ResolveError, match=r"newest are 1\.0, 1\.10, 2\.0b1"):
+        find_sdist("p-q==4.0", environ=environ)
+
+
+def test_an_index_of_plain_html_will_do(environ: dict[str, str]) -> None:
+    PAGES["/simple/h/"] = (
+        "text/html",
+        f'<a href="/f/h-1.tar.gz#sha256={B}">h</a><a data-yanked="" href="h-2.tar.gz#sha256={B}">h</a>\n'
+        + f'<a href="h-3.tar.gz#md5={B}">no hash of use</a><a>none</a>',
+    )
+    assert find_sdist("h", environ=environ)[1].sha256 == B
+
+
+def test_what_cannot_be_had_is_told(environ: dict[str, str]) -> None:
+    with pytest.raises(ResolveError, match="no such project"):
+        find_sdist("nobody", environ=environ)
+    with pytest.raises(UsageError, match="no requirement"):
+        find_sdist("../x", environ=environ)
+    PAGES["/simple/broken/"] = ("application/vnd.pypi.simple.v1+json", "{")
+    with pytest.raises(FetchError, match="cannot be read"):
+        find_sdist("broken", environ=environ)
+    with pytest.raises(FetchError, match="refused"):
+        find_sdist("p", environ={**environ, "PIP_INDEX_URL": "http://127.0.0.1:9/simple"})
+
+
+def packed(tmp_path: Path, files: dict[str, str], name: str = "p-1.0.tar.gz") -> tuple[Path, Artifact]:
+    path = tmp_path / name
+    with tarfile.open(path, "w:gz") as archive:
+        for member, text in files.items():
+            info = tarfile.TarInfo(member)
+            info.size = len(text.encode())
+            archive.addfile(info, io.BytesIO(text.encode()))
+    return path, Artifact(name=name, url=f"https://index.invalid/{name}", sha256=A)
+
+
+METADATA = """Metadata-Version: 2.4
+Name: P.Q
+Version: 1.0
+Summary: does
+  this
+License-Expression: MIT
+License-File: LICENSE
+License-File: licenses/*
+Project-URL: Bug Tracker, https://x.invalid/bugs
+Project-URL: Homepage, https://x.invalid
+Requires-Dist: one>=1
+Requires-Dist: win; sys_platform == "win32"
+Requires-Dist: old; python_version < "3.8"
+Requires-Dist: soon; python_version >= "3.13"
+Requires-Dist: more; extra == "x"
+"""
+
+
+def test_what_a_recipe_needs_is_read(tmp_path: Path) -> None:
+    licence = "do what is right"
+    path, artifact = packed(
+        tmp_path,
+        {
+            "p-1.0/PKG-INFO": METADATA,
+            "p-1.0/LICENSE": licence,
+            "p-1.0/NOTICE": "",
+            "p-1.0/pyproject.toml": '[build-system]\nrequires = ["Maturin>=1", "x; sys_platform == \'win32\'"]\nbuild-backend = "maturin"\n',
+            "p-1.0/rust/Cargo.lock": f'[[package]]\nname = "n"\nversion = "1.0.0"\nsource = "registry+https://x.invalid"\nchecksum = "{B}"\n',
+        },
+    )
+    found = read_project(path, artifact)
+    assert (found.name, found.version, found.summary, found.licence) == ("p-q", "1.0", "does this", "MIT")
+    assert (found.homepage, found.bugtracker) == ("https://x.invalid", "https://x.invalid/bugs")
+    assert (found.backend, found.build_requires, found.requires) == ("maturin", ("maturin",), ("one", "soon"))
+    (file,) = found.licence_files
+    assert (file.path, file.sha256) == ("LICENSE", hashlib.sha256(licence.encode()).hexdigest())
+    assert [crate.name for crate in found.crates] == ["n"]
+
+
+@pytest.mark.parametrize(
+    ("files", "error", "said"),
+    [
+        ({"p-1.0/setup.py": ""}, BuildFailedError, "no PKG-INFO"),
+        (
+            {"p-1.0/PKG-INFO": METADATA, "p-1.0/pyproject.toml": "["},
+            BuildFailedError,
+            "pyproject.toml cannot be read",
+        ),
+        ({"p-1.0/PKG-INFO": METADATA, "p-1.0/Cargo.lock": "["}, BuildFailedError, "Cargo.lock is damaged"),
+        ({"../../etc/PKG-INFO": METADATA}, UsageError, "lies outside"),
+        ({"/etc/PKG-INFO": METADATA}, UsageError, "lies outside"),
+    ],
+)
+def test_what_cannot_be_read_is_told(
+    tmp_path: Path, files: dict[str, str], error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        read_project(*packed(tmp_path, files))
+
+
+def test_a_bomb_is_told_before_it_goes_off(tmp_path: Path) -> None:
+    path = tmp_path / "p-1.0.tar.gz"
+    info = tarfile.TarInfo("p-1.0/zeros")
+    info.size = 1 << 40
+    path.write_bytes(gzip.compress(info.tobuf()))
+    with pytest.raises(UsageError, match="a bomb"):
+        read_project(path, Artifact(name=path.name, url="https://x.invalid", sha256=A))
+    path.write_bytes(b"\x1f\x8b\x08damaged")
+    with pytest.raises(UsageError, match="cannot read"):
+        read_project(path, Artifact(name=path.name, url="https://x.invalid", sha256=A))

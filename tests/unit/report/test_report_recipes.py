@@ -1,0 +1,129 @@
+"""Recipes: the texts that oelint-adv and check-package have passed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from crosspy.model.lock import Artifact, Crate
+from crosspy.model.project import LicenceFile, Project
+from crosspy.report.recipes import buildroot, yocto
+
+PROJECT = Project(
+    name="p-q",
+    version="1.0",
+    sdist=Artifact(name="p_q-1.0.tar.gz", url="https://index.invalid/x/p_q-1.0.tar.gz", sha256="a" * 64),
+    summary='Does "all" of ${it}.',
+    homepage="https://x.invalid",
+    licence="MIT OR (Apache-2.0 AND BSD-3-Clause)",
+    licence_files=(LicenceFile(path="LICENSE", md5="b" * 32, sha256="c" * 64),),
+    build_requires=("maturin", "setuptools"),
+    requires=("one", "two"),
+)
+TAB = "\t"
+RUST = replace(
+    PROJECT,
+    crates=(
+        Crate(
+            name="n",
+            version="2.0.0",
+            source="registry+https://x.invalid/me/crates.invalid-index",
+            sha256="d" * 64,
+        ),
+        Crate(name="g", version="1.0.0", source="git+https://x.invalid/g#1", sha256=""),
+    ),
+)
+
+
+def test_yocto() -> None:
+    assert yocto(PROJECT) == {
+        "python3-p-q_1.0.bb": f"""\
+SUMMARY = "Does 'all' of $ {{it}}"
+DESCRIPTION = "Does 'all' of $ {{it}}."
+HOMEPAGE = "https://x.invalid"
+SECTION = "devel/python"
+LICENSE = "MIT | (Apache-2.0 & BSD-3-Clause)"
+LIC_FILES_CHKSUM = "file://LICENSE;md5={"b" * 32}"
+
+SRC_URI[sha256sum] = "{"a" * 64}"
+
+inherit pypi crosspy
+
+PYPI_PACKAGE = "p_q"
+
+DEPENDS += "python3-maturin-native"
+
+RDEPENDS:${{PN}} += "\\
+    python3-one \\
+    python3-two \\
+"
+"""
+    }
+
+
+def test_crates_have_a_file_of_their_own() -> None:
+    files = yocto(RUST)
+    assert "cargo-update-recipe-crates" in files["python3-p-q_1.0.bb"]
+    assert (
+        files["python3-p-q-crates.inc"]
+        == f"""\
+SRC_URI += "crate://crates.invalid/n/2.0.0"
+
+SRC_URI[n-2.0.0.sha256sum] = "{"d" * 64}"
+"""
+    )
+
+
+def test_buildroot() -> None:
+    files = buildroot(RUST)
+    assert files == {
+        "python-p-q/Config.in": f"""\
+config BR2_PACKAGE_PYTHON_P_Q
+	bool "python-p-q"
+	depends on BR2_PACKAGE_HOST_RUSTC_TARGET_ARCH_SUPPORTS
+	select BR2_PACKAGE_HOST_RUSTC
+	select BR2_PACKAGE_PYTHON_ONE # runtime
+	select BR2_PACKAGE_PYTHON_TWO # runtime
+	help
+{TAB}  Does "all" of ${{it}}.
+
+{TAB}  https://x.invalid
+""",
+        "python-p-q/python-p-q.mk": f"""\
+{"#" * 80}
+#
+# python-p-q
+#
+{"#" * 80}
+
+PYTHON_P_Q_VERSION = 1.0
+PYTHON_P_Q_SOURCE = p_q-$(PYTHON_P_Q_VERSION).tar.gz
+PYTHON_P_Q_SITE = https://index.invalid/x
+PYTHON_P_Q_LICENSE = MIT or (Apache-2.0, BSD-3-Clause)
+PYTHON_P_Q_LICENSE_FILES = LICENSE
+PYTHON_P_Q_DEPENDENCIES = \\
+	host-python-maturin \\
+	host-python-setuptools \\
+	host-rustc
+
+$(eval $(crosspy-package))
+""",
+        "python-p-q/python-p-q.hash": f"""\
+# sha256 from the package index
+sha256  {"a" * 64}  p_q-1.0.tar.gz
+# Locally computed sha256 checksums
+sha256  {"c" * 64}  LICENSE
+""",
+    }
+
+
+def test_little_is_known_of_some() -> None:
+    bare = Project(
+        name="p",
+        version="1",
+        sdist=Artifact(name="P-1.zip", url="https://x.invalid/P-1.zip", sha256="a" * 64),
+    )
+    (text,) = yocto(bare).values()
+    assert 'LICENSE = "Unknown"\n' in text
+    assert 'PYPI_PACKAGE = "P"\nPYPI_PACKAGE_EXT = "zip"\n' in text
+    assert "DEPENDS" not in text
+    assert "_LICENSE = unknown\n\n$(eval" in buildroot(bare)["python-p/python-p.mk"]
