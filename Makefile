@@ -94,6 +94,10 @@ differential: system-test venv sysroots ## hold verify's verdict on every extens
 bench: system-bench venv sysroot-arm64 ## measure against crossenv and the native interpreter
 	@$(BIN)/python benchmarks/run.py --build $(BUILD)/bench --sysroot $(SYSROOTS)/arm64 --build-python $(PYTHON) $(B)
 
+.PHONY: bench-verify
+bench-verify: system-bench venv sysroot-arm64 ## measure crosspy verify against the least that a tree costs: V=IMAGE
+	@$(BIN)/python benchmarks/verify.py $(or $(V),$(SYSROOTS)/arm64) $(B)
+
 .PHONY: corpus
 corpus: system-corpus venv sysroot-arm64-corpus rust ## build and try the packages of tests/corpus: make corpus C='--target armhf'
 	@PYTHONPATH=tests $(BIN)/python -m corpus --build $(BUILD)/corpus --sysroots $(SYSROOTS) \

@@ -47,6 +47,7 @@ _SHT_ARM_ATTRIBUTES = _SHT_RISCV_ATTRIBUTES = 0x70000003
 _VER_FLG_BASE, _VER_FLG_WEAK = 1, 2
 _VERSYM_HIDDEN, _VERSYM_INDEX = 0x8000, 0x7FFF
 _STB_LOCAL, _STB_WEAK = 0, 2
+_LAST_LOCAL: Final = 15  # st_info of a local symbol: the binding is in the upper half
 _STT_TLS, _SHN_ABS = 6, 0xFFF1
 _EM_MIPS, _EM_ARM, _EM_RISCV, _EM_ALPHA, _EM_S390 = 8, 40, 243, 0x9026, 22
 
@@ -63,6 +64,7 @@ _MAX_NOTES: Final = 1 << 16
 _MAX_SYMBOL_TABLE: Final = 1 << 26
 _MAX_STRING_TABLE: Final = 1 << 27
 _KEEP_STRINGS: Final = 1 << 18
+_NAMES_AT_ONCE: Final = 1 << 10
 
 
 class Reader(Protocol):
@@ -78,15 +80,26 @@ class Reader(Protocol):
 
 
 class FileReader:
-    """A :class:`Reader` of an open file; ``mode`` is its ``st_mode``."""
+    """A :class:`Reader` of an open file; ``mode`` is its ``st_mode``. Most files are never asked for either."""
 
-    __slots__ = ("fd", "mode", "size")
+    __slots__ = ("_info", "fd")
 
     def __init__(self, fd: int) -> None:
-        info = os.fstat(fd)
         self.fd = fd
-        self.size = info.st_size
-        self.mode = info.st_mode
+        self._info: os.stat_result | None = None
+
+    def _stat(self) -> os.stat_result:
+        if self._info is None:
+            self._info = os.fstat(self.fd)
+        return self._info
+
+    @property
+    def size(self) -> int:
+        return self._stat().st_size
+
+    @property
+    def mode(self) -> int:
+        return self._stat().st_mode
 
     def pread(self, length: int, offset: int, /) -> bytes:
         return os.pread(self.fd, length, offset)
@@ -162,7 +175,8 @@ class Linkage:
         """Return those of ``references`` that find no definition in this file."""
         left = references - self.offered
         if left and self.loose:
-            left = frozenset(one for one in left if one.partition(b"@")[0] not in self.loose)
+            loose = self.loose
+            left = frozenset([one for one in left if b"@" not in one or one.partition(b"@")[0] not in loose])
         return left
 
 
@@ -191,7 +205,7 @@ def _layout(bits: int, order: str) -> _Layout:
         segment=Struct(order + ("IIQQQQQQ" if wide else "IIIIIIII")),
         section=Struct(order + ("IIQQQQIIQQ" if wide else "IIIIIIIIII")),
         dynamic=Struct(order + ("QQ" if wide else "II")),
-        symbol=Struct(order + ("IBBHQQ" if wide else "IIIBBH")),
+        symbol=Struct(order + ("IBxHQ8x" if wide else "II4xBxH")),
         half=Struct(f"{order}H"),
         verneed=Struct(f"{order}HHIII"),
         vernaux=Struct(f"{order}IHHII"),
@@ -495,74 +509,67 @@ class _Image:
 
     def symbols(self) -> Iterator[tuple[str, bool]]:
         """Yield ``(name, is defined here)`` of the global and weak dynamic symbols."""
-        for name, _binding, defined, _ in self._symbols():
-            yield name.decode("utf-8", "surrogateescape"), defined
+        table, strings = self._symbol_table()
+        budget = _name_budget(strings)
+        for name, info, section, value in table:
+            if not name or info >> 4 == _STB_LOCAL:
+                continue
+            text = _cut(strings, name, _MAX_SYMBOL_NAME)
+            budget -= len(text)
+            if budget < 0:
+                raise ElfDamaged("the names of the symbols are impossibly long")
+            if not section or _is_defined(info, section, value):
+                yield text, section != 0
 
-    def _symbols(self) -> Iterator[tuple[bytes, int, bool, int]]:
-        """Yield ``(name, binding, is defined here, index)`` of the dynamic symbols that are not local.
-
-        A definition at address 0 is none, unless it is absolute or an offset of thread-local storage: the loader's
-        own rule.
-        """
+    def _symbol_table(self) -> tuple[list[tuple[int, int, int, int]], bytes]:
+        """Return ``(name, info, section, value)`` of each dynamic symbol, and the bytes of their names."""
         if _DT_SYMTAB not in self.entries:
-            return
+            return [], b""
         symbol = self.layout.symbol
         offset, room = self.locate(self.entries[_DT_SYMTAB], ".dynsym")
         length = self._symbol_count() * symbol.size
         if length > min(room, _MAX_SYMBOL_TABLE):
             raise ElfDamaged(f".dynsym has {length} bytes, but its segment ends after {room}")
-        strings = self.strings()
-        wide = self.header.bits == 64
-        budget = 8 * len(strings) + _MAX_STRING_TABLE // 4
-        for index, row in enumerate(symbol.iter_unpack(self.at(offset, length, ".dynsym"))):
-            if wide:
-                name, info, _other, section, value, _ = row
-            else:
-                name, value, _, info, _other, section = row
-            if name == 0 or info >> 4 == _STB_LOCAL:
-                continue
-            if name >= len(strings):
-                raise ElfDamaged(f"a symbol's name is at {name} of .dynstr, which has {len(strings)} bytes")
-            end = strings.find(b"\0", name, name + _MAX_SYMBOL_NAME)
-            if end < 0:
-                raise ElfDamaged(f"the name at {name} of .dynstr has no end")
-            # Symbols may share their names' bytes, so a small file can name gigabytes.
-            budget -= end - name
-            if budget < 0:
-                raise ElfDamaged("the names of the symbols are impossibly long")
-            defined = section != 0 and (value != 0 or section == _SHN_ABS or info & 15 == _STT_TLS)
-            if defined or section == 0:
-                yield strings[name:end], info >> 4, defined, index
+        rows = symbol.iter_unpack(self.at(offset, length, ".dynsym"))
+        if self.header.bits == 64:
+            return list(rows), self.strings()
+        return [(name, info, section, value) for name, value, info, section in rows], self.strings()
 
     def linkage(self, *, versions: bool) -> Linkage:
-        """Return the dynamic symbols as a loader matches them; without ``versions``, as musl's does."""
+        """Return the dynamic symbols as a loader matches them; without ``versions``, as musl's does.
+
+        A large image has half a million symbols that Python loads: hence no loop here has a step to spare.
+        """
         indices = self._symbol_versions()
         names: dict[int, bytes] = {}
         if indices and versions:
-            names = {index: os.fsencode(f"@{version}") for _, version, index, _ in self._versions_wanted()}
-            names |= {index: os.fsencode(f"@{version}") for version, index in self._versions_defined()}
-        wanted, offered, loose = set(), set(), set()
-        for name, binding, defined, at in self._symbols():
-            mark = indices[at] if at < len(indices) else 1
-            version = names.get(mark & _VERSYM_INDEX, b"")
-            if not defined:
-                if binding != _STB_WEAK:
-                    wanted.add(name + version)
-                continue
-            hidden = mark & _VERSYM_HIDDEN
-            if version:
-                offered.add(name + version)
-            elif names and not hidden:
-                loose.add(name)
-            # Index 2 is the file's first version: what programs older than its versions mean.
-            if not hidden or (versions and mark & _VERSYM_INDEX <= 2):
-                offered.add(name)
-        offers = frozenset(offered)
-        return Linkage(
-            wanted=frozenset(wanted),
-            offered=offers,
-            loose=offers if not names or len(loose) == len(offered) else frozenset(loose),
+            for _, version, index, _ in self._versions_wanted():
+                names[index] = names[index | _VERSYM_HIDDEN] = os.fsencode(f"@{version}")
+            for version, index in self._versions_defined():
+                names[index] = names[index | _VERSYM_HIDDEN] = os.fsencode(f"@{version}")
+        table, strings = self._symbol_table()
+        ends = _ends(strings, [row[0] for row in table])
+        marks = indices or [1] * len(table)
+        wanted = frozenset(
+            [
+                strings[name:end] + names.get(mark, b"")
+                for (name, info, section, _), end, mark in zip(table, ends, marks, strict=False)
+                if not section and name and info > _LAST_LOCAL and info >> 4 != _STB_WEAK
+            ]
         )
+        defined = [
+            (strings[name:end], mark)
+            for (name, info, section, value), end, mark in zip(table, ends, marks, strict=False)
+            if section and info > _LAST_LOCAL and (value or _is_defined(info, section, value))
+        ]
+        if _DT_VERDEF not in self.entries or not versions:
+            offered = frozenset([name for name, mark in defined if mark < _VERSYM_HIDDEN])
+            return Linkage(wanted=wanted, offered=offered, loose=offered)
+        loose = frozenset([name for name, mark in defined if mark < _VERSYM_HIDDEN and mark not in names])
+        # Index 2 is the file's first version: what programs older than its versions mean.
+        several = [name for name, mark in defined if mark <= _VERSYM_HIDDEN + 2]
+        several += [name + names[mark] for name, mark in defined if mark in names]
+        return Linkage(wanted=wanted, offered=frozenset(several), loose=loose)
 
     def _symbol_versions(self) -> tuple[int, ...]:
         """Return ``.gnu.version``: a number per dynamic symbol; empty without one."""
@@ -690,8 +697,35 @@ class _Image:
         """Return those of ``names`` that ``.dynstr`` holds: a search through its bytes, far cheaper than symbols."""
         if _DT_STRTAB not in self.entries:
             return frozenset()
-        strings = b"\0" + self.strings()
+        strings = self.strings()  # begins with a NUL: the empty name
         return frozenset(name for name in names if b"\0%b\0" % os.fsencode(name) in strings)
+
+
+def _is_defined(info: int, section: int, value: int) -> bool:
+    """Say whether a loader takes a symbol of a section for a definition: one at address 0 is none, unless it is absolute
+    or an offset of thread-local storage.
+    """
+    return section != 0 and (value != 0 or section == _SHN_ABS or info & 15 == _STT_TLS)
+
+
+def _ends(strings: bytes, names: list[int]) -> list[int]:
+    """Return where each name ends, having looked that together they are not impossibly long."""
+    find = strings.find
+    budget = _name_budget(strings)
+    ends: list[int] = []
+    for start in range(0, len(names), _NAMES_AT_ONCE):
+        some = names[start : start + _NAMES_AT_ONCE]
+        found = [find(b"\0", name, name + _MAX_SYMBOL_NAME) for name in some]
+        budget -= sum(found) - sum(some)
+        if min(found) < 0 or budget < 0:
+            raise ElfDamaged("the names of the symbols do not end, or are impossibly long")
+        ends += found
+    return ends
+
+
+def _name_budget(strings: bytes) -> int:
+    """Return how long all names may be together: symbols may share bytes, so a small file can name gigabytes."""
+    return 8 * len(strings) + _MAX_STRING_TABLE // 4
 
 
 def _aligned(size: int, to: int) -> int:

@@ -245,12 +245,18 @@ class Symbols:
 
     def left(self, references: frozenset[bytes], files: Iterable[str]) -> frozenset[bytes]:
         """Return those of ``references`` that none of ``files`` defines."""
+        loose = []
         for path in files:
             if not references:
-                break
+                return references
             table = self.of(path)
-            # A file that cannot be read may define anything.
-            references = table.lacking(references) if table else frozenset()
+            if table is None:
+                return frozenset()  # a file that cannot be read may define anything
+            references -= table.offered
+            if table.loose:
+                loose.append(table)
+        for table in loose:
+            references = table.lacking(references)
         return references
 
 

@@ -128,17 +128,16 @@ def _read_file(image: Image, path: str) -> None:
     try:
         with image.tree.open(path) as reader:
             head = reader.pread(HEAD_SIZE, 0)
-            name = basename(path)
             if head[:4] == b"\x7fELF":
-                _read_elf(image, path, name, reader, head)
+                _read_elf(image, path, basename(path), reader, head)
             elif head[:2] == b"#!":
                 if reader.mode & (stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH):
                     image.scripts[path] = reader.pread(_FIRST_LINES, 0)
                     if reader.mode & (stat.S_ISUID | stat.S_ISGID):
                         image.setuid.add(path)
-            elif name.endswith(".pyc"):
+            elif path.endswith(".pyc"):
                 image.bytecode[path] = head[:4]
-            elif is_library_name(name) or head.startswith(GIT_LFS):
+            elif (".so" in path and is_library_name(basename(path))) or head.startswith(GIT_LFS):
                 image.heads[path] = head
     except OSError as error:
         image.unreadable[path] = error.strerror or str(error)

@@ -109,7 +109,7 @@ def _libraries(image: Image, loading: Loading, ours: dict[str, ElfFile]) -> Iter
         path: {name: search.find(name, search.paths(elf, ())[0]) for name in elf.needed}
         for path, elf in ours.items()
     }
-    web = _Web(search=search, graph=graph, users=_users(graph), named=_named(image))
+    web = _Web(search=search, graph=graph, users=_users(graph))
     for path, name in sorted({one for _, loaded in loading.processes() for one in loaded.missing}):
         yield from _missing(web, path, name, python=True)
     for path, needs in graph.items():
@@ -136,12 +136,11 @@ def _versions(image: Image, search: Search, path: str, needs: dict[str, str | No
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Web:
-    """Who needs whom (``graph``), who is needed by whom (``users``), and all paths by their last part (``named``)."""
+    """Who needs whom (``graph``), and who is needed by whom (``users``)."""
 
     search: Search
     graph: _Graph
     users: dict[str, set[str]]
-    named: dict[str, list[str]]
 
 
 def _users(graph: _Graph) -> dict[str, set[str]]:
@@ -153,13 +152,6 @@ def _users(graph: _Graph) -> dict[str, set[str]]:
     return users
 
 
-def _named(image: Image) -> dict[str, list[str]]:
-    named: dict[str, list[str]] = {}
-    for path in sorted(image.files | image.links.keys()):
-        named.setdefault(basename(path), []).append(path)
-    return named
-
-
 def _missing(web: _Web, path: str, name: str, *, python: bool) -> Iterator[Finding]:
     expectation = web.search.expectation
     flavour = libc_of_needed(name)
@@ -167,7 +159,8 @@ def _missing(web: _Web, path: str, name: str, *, python: bool) -> Iterator[Findi
         return  # told as XP104
     if expectation.libc == "musl" and _MUSL_OWN.match(name):
         return  # musl's loader is all of these itself
-    same_name = web.named.get(name, [])
+    image = web.search.image
+    same_name = sorted(path for path in (*image.files, *image.links) if path.endswith(f"/{name}"))
     usable = next((other for other in same_name if web.search.suitable(other)), "")
     severity = Severity.ERROR if python and not is_test_data(path) else Severity.WARNING
     found, fix = "no such library in the image", ""

@@ -64,9 +64,8 @@ class _Distribution:
 
 def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
     """Read the metadata of each distribution."""
-    for path in sorted(image.files):
-        if path.endswith(".dist-info/WHEEL"):
-            yield from _tags(image, expectation, path)
+    for path in sorted(path for path in image.files if path.endswith(".dist-info/WHEEL")):
+        yield from _tags(image, expectation, path)
     installed = list(_distributions(image))
     known: dict[str, list[_Distribution]] = {}
     for one in installed:
@@ -157,8 +156,9 @@ class _Headers:
 
 
 def _distributions(image: Image) -> Iterator[_Distribution]:
-    for path in sorted(image.files):
-        if not path.endswith(("/METADATA", "/PKG-INFO", ".egg-info")) or not _METADATA.fullmatch(path):
+    endings = ("/METADATA", "/PKG-INFO", ".egg-info")
+    for path in sorted(path for path in image.files if path.endswith(endings)):
+        if not _METADATA.fullmatch(path):
             continue
         place = parent(path) if path.endswith(".egg-info") else parent(parent(path))
         if not _PLACE.match(place):

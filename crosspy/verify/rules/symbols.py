@@ -68,10 +68,14 @@ def check(image: Image, loading: Loading) -> Iterator[Finding]:
 def _versions_lacking(image: Image, loading: Loading) -> dict[tuple[str, str], tuple[tuple[str, ...], str]]:
     """Return ``(file, library) -> (versions that the library lacks, the library's path)``."""
     found = {}
+    seen = set()
     for base, loaded in loading.processes():
         for path in loaded.files:
             for library, wanted in image.elf[path].verneed.items():
                 provider = loaded.names.get(library) or (base.names.get(library) if base else None)
+                if (path, provider) in seen:
+                    continue
+                seen.add((path, provider))
                 lacking = lacking_versions(image, provider, wanted)
                 if provider and lacking:
                     found[path, library] = lacking, provider
@@ -130,10 +134,9 @@ def _left_alone(tables: Symbols, loading: Loading, path: str, outer: tuple[str, 
     table = tables.of(path)
     if table is None or not table.wanted:
         return frozenset()
-    left = tables.left(table.wanted, outer)
-    image = tables.image
-    direct = (found for name in image.elf[path].needed if (found := loading.search.find(name)))
-    return tables.left(left, (path, *direct))
+    needed = tables.image.elf[path].needed
+    direct = (found for name in needed if (found := loading.search.find(name)))
+    return tables.left(table.wanted, (*outer, *direct))
 
 
 def _tell(image: Image, loading: Loading, tables: Symbols, path: str, names: set[bytes]) -> Iterator[Finding]:

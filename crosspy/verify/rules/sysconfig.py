@@ -27,14 +27,15 @@ RULES: Final = (XP308,)
 
 _DATA: Final = re.compile(r"/python(3\.\d+)t?/_sysconfigdata_[^/]*\.py$")
 _DETAILS: Final = re.compile(r"/python(3\.\d+)t?/build-details\.json$")
+_DETAILS_NAME: Final = "/build-details.json"
 _MAX_DATA: Final = 1 << 22
 
 
 def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
     """Compare each file of build facts with the target."""
-    for path in sorted(image.files):
-        if not path.endswith((".py", ".json")):
-            continue
+    for path in sorted(
+        path for path in image.files if "/_sysconfigdata_" in path or path.endswith(_DETAILS_NAME)
+    ):
         match = _DATA.search(path) or _DETAILS.search(path)
         if match is None or match[1] != expectation.python:
             continue
