@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 TEST_SYSROOTS := arm64 armhf riscv64 arm64-3.14 build-3.13 build-3.14
 EXTRA_SYSROOTS := armel i386 mips64el ppc64el s390x
 TARGETS := arm64 armhf riscv64 $(EXTRA_SYSROOTS)
-CORPUS_SYSROOTS := $(TARGETS:%=%-corpus) arm64-3.14-corpus
+CORPUS_SYSROOTS := $(TARGETS:%=%-corpus)
 ALL_SYSROOTS := $(TEST_SYSROOTS) $(EXTRA_SYSROOTS) arm64-image $(CORPUS_SYSROOTS)
 # Debian architectures with a standard library of Rust: for the tests, and beyond.
 TEST_RUSTS := arm64 armhf riscv64
@@ -136,8 +136,7 @@ $(SYSTEM_PROFILES:%=system-%): system-%:
 
 .PHONY: $(ALL_SYSROOTS:%=sysroot-%)
 $(ALL_SYSROOTS:%=sysroot-%): sysroot-%: | system-sysroot
-	@# Not $$*: of a target with two patterns, that is the stem of the last one.
-	@scripts/make-sysroot $(@:sysroot-%=%) $(SYSROOTS)/$(@:sysroot-%=%)
+	@scripts/make-sysroot $* $(SYSROOTS)/$*
 
 .PHONY: $(EXTRA_RUSTS:%=rust-%)
 $(EXTRA_RUSTS:%=rust-%): rust-%: | system-sysroot

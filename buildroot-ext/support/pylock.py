@@ -84,12 +84,12 @@ def load(path):
 def read(lock):
     """Return the artifacts of a lock file, and those of the build requirements that belong to it."""
     lock = Path(lock)
-    data = load(lock)
-    found = [Artifact(lock, package, is_native=False) for package in data["packages"]]
-    beside = data.get("tool", {}).get("crosspy", {}).get("build-lock")
-    if beside:
-        path = lock.parent / beside
-        found += [Artifact(path, package, is_native=True) for package in load(path)["packages"]]
+    found = [Artifact(lock, package, is_native=False) for package in load(lock)["packages"]]
+    # What crosspy lock writes beside pylock.toml, or pylock.NAME.toml.
+    name = lock.name.removesuffix(".toml")
+    beside = lock.with_name("pylock.build.toml" if name == "pylock" else f"{name}-build.toml")
+    if beside.exists():
+        found += [Artifact(beside, package, is_native=True) for package in load(beside)["packages"]]
     if not any(one.is_native for one in found) and any(not one.file.endswith(".whl") for one in found):
         fail(f"{lock} does not say what its sources need to be built: make it with crosspy lock")
     unique = {(one.package, one.file): one for one in found}
@@ -232,6 +232,10 @@ def vendor(path, crate, directory):
     if goal.exists():
         return
     directory.mkdir(exist_ok=True)
+    unpacked = path.parent / "crates" / goal.name  # by crosspy fetch, when the list was resolved
+    if not path.exists() and unpacked.is_dir():
+        goal.symlink_to(unpacked)
+        return
     with tarfile.open(path) as archive:
         if hasattr(tarfile, "data_filter"):
             archive.extractall(directory, filter="data")

@@ -57,11 +57,15 @@ def _of_buildroot(args: argparse.Namespace, context: Context) -> Target:
     output = context.path(args.buildroot)
     config = read_config(output / ".config")
     if not (args.sysroot or args.target_python or args.sysconfigdata_file):
-        if not (output / "staging").exists():
+        # The link "staging" appears at the end of Buildroot's build.
+        trees = [
+            path for path in (output / "staging", *sorted(output.glob("host/*/sysroot"))) if path.is_dir()
+        ]
+        if not trees:
             raise UsageError(
                 f"{output} has no staging tree yet", hint="Build the target's Python first: make python3"
             )
-        args.sysroot = str((output / "staging").resolve())
+        args.sysroot = str(trees[0].resolve())
     target = described(args, context, need_compiler=False)
     sources = check_config(config, target)
     return dataclasses.replace(target, sources={**target.sources, **sources})

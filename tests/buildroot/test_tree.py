@@ -81,7 +81,6 @@ def locked(tmp_path: Path) -> Path:
     lock.write_text(
         entry("demo-lib", "1.0", "demo_lib-1.0.tar.gz", digest, crates)
         + entry("MarkupSafe", "3.0.3", "markupsafe-3.0.3-py3-none-any.whl", "a" * 64)
-        + '[tool.crosspy]\nbuild-lock = "pylock.build.toml"\n'
     )
     (tmp_path / "pylock.build.toml").write_text(
         entry("setuptools", "80.9.0", "setuptools-80.9.0-py3-none-any.whl", "b" * 64)

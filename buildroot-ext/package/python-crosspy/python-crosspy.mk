@@ -105,6 +105,7 @@ export PYTHON_CROSSPY_VERIFY_OPTS = $(call qstrip,$(BR2_PACKAGE_PYTHON_CROSSPY_V
 endif
 
 # The tool itself, from the checkout that this tree is a part of.
+HOST_PYTHON_CROSSPY_VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' $(BR2_EXTERNAL_CROSSPY_PATH)/../pyproject.toml)
 HOST_PYTHON_CROSSPY_SITE = $(BR2_EXTERNAL_CROSSPY_PATH)/..
 HOST_PYTHON_CROSSPY_SITE_METHOD = local
 HOST_PYTHON_CROSSPY_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS = --exclude /build --exclude /tests

@@ -707,11 +707,12 @@ def test_describe_reads_buildroots_configuration(crosspy, tmp_path) -> None:
     )
     done = crosspy("describe", "--buildroot", "output")
     assert (done.status, "make python3" in done.err) == (2, True), done.err
-    put(output / "host/sysroot", sysroot_files("armhf"))
-    put(output, {"staging": "-> host/sysroot"})
+    put(output / "host/arm-linux/sysroot", sysroot_files("armhf"))
+    assert crosspy("describe", "--buildroot", "output").status == 0, "before the link is there"
+    put(output, {"staging": "-> host/arm-linux/sysroot"})
     done = crosspy("describe", "--buildroot", "output")
     assert done.status == 0, done.err
-    assert f"sysroot      {output}/host/sysroot" in done.out
+    assert f"sysroot      {output}/host/arm-linux/sysroot" in done.out
     assert f"{output}/.config" in done.out.splitlines()[0]
     put(output, {".config": 'BR2_ARCH="arm"\nBR2_ARM_EABI=y\nBR2_TOOLCHAIN_USES_GLIBC=y\n'})
     done = crosspy("describe", "--buildroot", "output")

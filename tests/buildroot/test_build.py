@@ -1,0 +1,201 @@
+"""buildroot-ext/ in a real Buildroot: built, changed, broken, and what is built run under QEMU. See README.md here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+TREE = ROOT / "buildroot-ext"
+OPTION = "BR2_PACKAGE_PYTHON_CROSSPY_REQUIREMENTS"
+
+BUILDROOT = os.environ.get("BUILDROOT_DIR", "")
+OUTPUT = Path(os.environ.get("CROSSPY_BUILDROOT", ROOT / "build/buildroot")).resolve()
+EXTRA_CONFIG = os.environ.get("CROSSPY_BUILDROOT_CONFIG", "")
+SYSTEM_PATH = (
+    os.environ.get("CROSSPY_BUILDROOT_PATH") or "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+)
+
+needs_buildroot = pytest.mark.skipif(not BUILDROOT, reason="BUILDROOT_DIR names no Buildroot")
+pytestmark = [needs_buildroot, pytest.mark.integration]
+
+LIST = "markupsafe pyyaml cffi jinja2 pygments"
+IMPORTS = "import markupsafe._speedups, yaml, _cffi_backend, jinja2, pygments; yaml.CSafeLoader; print(jinja2.Template('{{ 6*7 }}').render())"
+
+
+class Output:
+    """Buildroot's output directory, with the test's own configuration in it."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.target = directory / "target"
+        self.toolchain = directory.with_name(f"{directory.name}-toolchain")
+
+    @property
+    def downloads(self) -> Path:
+        return Path(os.environ.get("BR2_DL_DIR") or Path(BUILDROOT, "dl"), "python-crosspy")
+
+    def configure(self, *lines: str) -> None:
+        text = (
+            (HERE / "minimal.config").read_text(encoding="utf-8").replace("@TOOLCHAIN@", str(self.toolchain))
+        )
+        if EXTRA_CONFIG:
+            text += Path(EXTRA_CONFIG).read_text(encoding="utf-8")
+        self.directory.mkdir(parents=True, exist_ok=True)
+        (self.directory / ".config").write_text(text + "\n".join(lines) + "\n", encoding="utf-8")
+        assert self.make("olddefconfig").returncode == 0
+
+    def make(self, *goals: str, prefix: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+        # Buildroot refuses LD_LIBRARY_PATH and the like; what pip is told here is not for its builds.
+        env = {k: v for k, v in os.environ.items() if not k.startswith(("PIP_", "PYTHON", "VIRTUAL_ENV"))}
+        env["PATH"] = SYSTEM_PATH
+        env["FORCE_UNSAFE_CONFIGURE"] = "1"
+        command = [
+            *prefix,
+            "make",
+            "-C",
+            BUILDROOT,
+            f"O={self.directory}",
+            f"BR2_EXTERNAL={TREE}:{HERE / 'packages'}",
+            *goals,
+        ]
+        done = subprocess.run(
+            command, env=env, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+        )
+        with (self.directory.parent / f"{self.directory.name}.log").open("a", encoding="utf-8") as log:
+            log.write(f"$ {' '.join(goals)}\n{done.stdout}")
+        return done
+
+    def made(self, *goals: str, prefix: tuple[str, ...] = ()) -> str:
+        done = self.make(*goals, prefix=prefix)
+        assert done.returncode == 0, done.stdout[-4000:]
+        return done.stdout
+
+    @property
+    def site(self) -> Path:
+        (directory,) = self.target.glob("usr/lib/python3.*/site-packages")
+        return directory
+
+    def run(self, *words: str) -> str:
+        command = ["qemu-arm-static", "-L", str(self.target), str(self.target / "usr/bin/python3"), *words]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def installed(self) -> set[str]:
+        return {path.name.partition("-")[0].lower() for path in self.site.glob("*.dist-info")}
+
+    def digests(self) -> dict[str, str]:
+        return {
+            str(path.relative_to(self.site)): hashlib.sha256(path.read_bytes()).hexdigest()
+            for path in sorted(self.site.rglob("*"))
+            if path.is_file()
+        }
+
+
+@pytest.fixture(scope="module")
+def output() -> Iterator[Output]:
+    output = Output(OUTPUT)
+    subprocess.run([HERE / "prepare-toolchain", "arm-linux-gnueabihf", output.toolchain], check=True)
+    output.configure(f'{OPTION}="{LIST}"')
+    yield output
+    if (own := OUTPUT.parent / "own.toml").exists():
+        own.unlink()
+
+
+def test_a_list_lands_in_the_image(output):
+    output.made()
+    assert output.installed() >= {"markupsafe", "pyyaml", "cffi", "jinja2", "pygments", "pycparser"}
+    assert output.run("-c", IMPORTS) == "42\n"
+    script = output.target / "usr/bin/pygmentize"
+    assert script.read_text().startswith("#!/usr/bin/python3\n")
+    assert "Pygments" in output.run(str(script), "-V")
+    report = json.loads((output.directory / "images/crosspy-verify.json").read_text())
+    assert report["images"][0]["target"].startswith("arm")
+
+
+def test_one_as_a_crosspy_package(output):
+    output.configure(f'{OPTION}="{LIST}"', "BR2_PACKAGE_PYTHON_CEXT=y")
+    output.made("python-cext")
+    assert (
+        output.run("-c", "import cext._native; print(cext._native.__file__)")
+        .strip()
+        .endswith("arm-linux-gnueabihf.so")
+    )
+
+
+def test_source_is_complete_and_the_build_needs_no_network(output):
+    output.made("python-crosspy-all-source")
+    shutil.rmtree(output.directory / "build/crosspy-wheels", ignore_errors=True)
+    before = output.digests()
+    output.made("python-crosspy-dirclean", "python-crosspy", prefix=("unshare", "--net", "--map-root-user"))
+    assert {k: v for k, v in output.digests().items() if "__pycache__" not in k} == {
+        k: v for k, v in before.items() if "__pycache__" not in k
+    }
+
+
+def test_a_changed_list(output):
+    output.configure(f'{OPTION}="markupsafe cffi jinja2 pygments idna"')
+    said = output.made()
+    assert output.installed() >= {"markupsafe", "cffi", "idna"}
+    assert not {"pyyaml"} & output.installed()
+    assert not (output.site / "yaml").exists()
+    assert not list(output.site.glob("_yaml*"))
+    assert "running build_ext" not in said, "nothing is compiled again"
+
+
+def test_licences_and_versions(output):
+    output.made("python-crosspy-all-legal-info")
+    manifest = (output.directory / "legal-info/manifest.csv").read_text()
+    assert '"python-crosspy-markupsafe","3.0' in manifest
+    assert '"BSD-3-Clause"' in manifest
+    info = json.loads(output.made("-s", "--no-print-directory", "show-info"))
+    assert info["python-crosspy-jinja2"]["version"].startswith("3.")
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ((f'{OPTION}="nosuchproject-crosspy==1"',), ("nosuchproject-crosspy", OPTION)),
+        ((f'{OPTION}="absent.txt"',), ("absent.txt", OPTION)),
+        ((f'{OPTION}=""',), (OPTION,)),
+    ],
+)
+def test_bad_lists(output, lines, said):
+    output.configure(*lines)
+    done = output.make("python-crosspy-source")
+    assert done.returncode != 0
+    assert all(word in done.stdout for word in said), done.stdout[-3000:]
+    assert "Traceback" not in done.stdout
+
+
+def test_a_wrong_hash(output):
+    locks = sorted((output.directory / "build" / OPTION).glob("*.hash"))
+    assert locks, "an earlier test has made them"
+    made = max(output.downloads.glob("pylock.????????????.toml"), key=lambda path: path.stat().st_mtime)
+    lock = OUTPUT.parent / "pylock.toml"
+    text = made.read_text()
+    digest = text.split('sha256 = "')[1][:64]
+    lock.write_text(text.replace(digest, "0" * 64, 1))
+    shutil.copy(made.with_name(f"{made.stem}-build.toml"), lock.with_name(f"{made.stem}-build.toml"))
+    output.configure(f'{OPTION}="{lock}"')
+    done = output.make("python-crosspy-all-source")
+    assert done.returncode != 0
+    assert "wrong sha256 hash" in done.stdout
+    assert OPTION in done.stdout
+
+
+def test_check_package():
+    pytest.importorskip("magic", reason="check-package needs python-magic")
+    files = [path for tree in (TREE, HERE / "packages") for path in tree.rglob("*") if path.is_file()]
+    command = ["utils/check-package", "-b", f"--ignore-list={TREE / '.checkpackageignore'}", *map(str, files)]
+    done = subprocess.run(command, cwd=BUILDROOT, capture_output=True, text=True, check=False)
+    assert "0 warnings generated" in done.stderr, done.stdout
