@@ -118,7 +118,8 @@ def _locks(job: _Job, requirements: Sequence[str]) -> Locks:
         environments=(_environment(marker_environment(job.env.target)),),
         requires_python=f"=={job.env.target.python.version}.*",
         policy=job.options.policy,
-        requested=tuple(sorted(_requested(report))),
+        # Of another tool's lock, nobody says what it was made for.
+        requested=() if job.options.no_deps else tuple(sorted(_requested(report))),
     )
     return Locks(target=target, build=_build_lock(target, sources, job) if sources else None)
 
@@ -162,7 +163,18 @@ def _for_target(job: _Job, requirements: Sequence[str]) -> dict[str, Any]:
                 "\n".join([*(one.message() for one in found), f"(exit status {status} of pip)"]),
                 hint="\n".join([*dict.fromkeys(one.hint() for one in found), f"The whole log: {log.path}"]),
             )
+        _refuse_yanked(log.text())
     return _report(report)
+
+
+def _refuse_yanked(text: str) -> None:
+    """Look for pip's warning: its report tells of yanked files from pip 23.1 on only. :raises ResolveError:"""
+    found = re.search(r"is a yanked version: '([^']+)' candidate \(version ([^ )]+)", text)
+    if found:
+        raise ResolveError(
+            f"{found[1]} {found[2]} is yanked: its authors took it back from the index",
+            hint="Ask for another version of it.",
+        )
 
 
 def _natively(job: _Job, words: Sequence[str], preferred: Sequence[Package]) -> dict[str, Any]:

@@ -98,7 +98,7 @@ def _artifacts(packages: Iterable[Package]) -> list[Artifact]:
 
 def _needed(locks: Locks, packages: Sequence[Package], known: Sequence[Package]) -> list[Artifact]:
     """Return the files of packages, of what they are built with, and of the target's builds that they compile against."""
-    sources = {one.name: one for one in known if one.sdist}
+    sides = {one.name: one for one in known}
     needed: dict[str, Package] = {}
     waiting = list(packages)
     while waiting:
@@ -111,7 +111,7 @@ def _needed(locks: Locks, packages: Sequence[Package], known: Sequence[Package])
             group = locks.group(package)
             waiting += group
             # numpy, say: its native copy runs, the target's is compiled against.
-            waiting += [sources[one.name] for one in group if one.name in sources]
+            waiting += [sides[one.name] for one in group if one.name in sides]
     return _artifacts(needed.values())
 
 

@@ -94,14 +94,19 @@ def _manylinux(target: Target, archs: tuple[str, ...]) -> Iterator[str]:
 def _manylinux_abi(target: Target, archs: tuple[str, ...]) -> bool:
     """Say whether the policy covers the ABI: on ARM, only that of ARMv7 with hard float (PEP 599)."""
     if "armv7l" in archs:
-        return target.abi.get("eabi") == "5" and target.abi.get("float") == "hard"
+        return target.abi.get("eabi") == "5" and _is_armv7_hard_float(target)
     return any(arch in _MANYLINUX_ARCHS for arch in archs)
+
+
+def _is_armv7_hard_float(target: Target) -> bool:
+    """Say whether code for armv7l runs: a Python that was built on a newer processor names that, not the target's."""
+    return target.abi.get("float") == "hard" and not re.match(r"armv[1-6]", target.uname)
 
 
 def _musllinux(target: Target, archs: tuple[str, ...]) -> Iterator[str]:
     version = _libc_version(target)
-    if version is None:
-        return
+    if version is None or ("armv7l" in archs and not _is_armv7_hard_float(target)):
+        return  # such wheels are Alpine's armv7
     for arch in archs:
         for minor in range(version[1], -1, -1):
             yield f"musllinux_{version[0]}_{minor}_{arch}"

@@ -165,3 +165,21 @@ def test_two_locks_agree_on_their_files(tmp_path: Path) -> None:
     path.write_bytes(b"\xff")
     with pytest.raises(LockError, match="cannot be read"):
         read_locks(path)
+
+
+def test_what_is_needed_for_one_package_of_a_lock(tmp_path: Path) -> None:
+    """Its build requirements, and the target's files of those that it is compiled against: nothing else."""
+    other = Lock(
+        packages=(
+            wheel("numpy", "2", tags="cp311-cp311-any", groups=("a-1",)),
+            wheel("meson", groups=("numpy-2",)),
+        ),
+        groups=("a-1", "numpy-2"),
+    )
+    lock = Lock(packages=(sdist("a"), sdist("numpy", "2"), sdist("b"), wheel("c")))
+    with pytest.raises(
+        FetchError, match=r"names, a-1.tar.gz, meson-1-\S+, numpy-2-cp311-\S+, numpy-2.tar.gz are in"
+    ):
+        build(tmp_path, lock, "a", other=other, no_index=True)
+    with pytest.raises(FetchError, match=r"names, a-1.tar.gz is in no"):
+        build(tmp_path, lock, "a", no_index=True, build_isolation=False)

@@ -115,6 +115,13 @@ def test_same_markers_as_packaging_here():
         ),
         (made("arm", "linux-armv7l", "glibc 2.36", abi=SOFT), "linux_armv7l"),
         (made("arm", "linux-armv7l", "glibc 2.36"), "linux_armv7l"),
+        (replace(made("arm", "linux-armv7l", "glibc 2.36", abi=HARD), uname="armv6l"), "linux_armv7l"),
+        (replace(made("arm", "linux-armv7l", "musl 1.2", abi=HARD), uname="armv6l"), "linux_armv7l"),
+        (made("arm", "linux-armv7l", "musl 1.2", abi=SOFT), "linux_armv7l"),
+        (
+            made("arm", "linux-armv6l", "musl 1.1", abi=HARD),
+            "linux_armv6l musllinux_1_1_armv6l musllinux_1_0_armv6l",
+        ),
         (made("arm", "linux-armv6l", "glibc 2.36", abi=HARD), "linux_armv6l"),
         (made("arm", "linux-armv5tejl", "glibc 2.36", abi=SOFT), "linux_armv5tejl"),
         (
