@@ -9,6 +9,7 @@ import textwrap
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Final
 
 from crosspy import __version__
@@ -393,7 +394,7 @@ def _rendered(
     if form == "sarif":
         return sarif.render(reports, checks, version=__version__, home=_HOME)
     if form == "junit":
-        return junit.render(reports, fail_at=fail_at)
+        return junit.render(reports, fail_at=fail_at, when=datetime.now(UTC))
     if form == "github":
         return github.render(reports, least=least)
     colour = to_terminal and wants_colour(context.environ, sys.stdout)

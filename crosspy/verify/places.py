@@ -25,6 +25,7 @@ class Place(Enum):
 
 _PYTHON: Final = re.compile(r"/(?:site-packages|dist-packages|lib-dynload|python\d(?:\.\d+)?t?)/")
 _PROGRAMS: Final = re.compile(r"/(?:usr/(?:local/)?)?s?bin/[^/]+")
+_AT_THE_ROOT: Final = re.compile(r"/[^/]+")  # /init; and a file that was named by itself
 _LIBRARIES: Final = re.compile(r"/(?:usr/(?:local/)?)?lib(?:32|64|x32)?(?:/[\w.]+-linux-\w+)?/[^/]+")
 # Buildroot's support/scripts/check-bin-arch, and where debuggers keep what they split off.
 _PAYLOAD: Final = re.compile(
@@ -40,7 +41,7 @@ def place_of(path: str) -> Place:
         return Place.PAYLOAD if "/.debug/" in path or path.endswith(".debug") else Place.PYTHON
     if _PAYLOAD.match(path) or "/.debug/" in path:
         return Place.PAYLOAD
-    if _PROGRAMS.fullmatch(path) or _LIBRARIES.fullmatch(path):
+    if any(pattern.fullmatch(path) for pattern in (_PROGRAMS, _LIBRARIES, _AT_THE_ROOT)):
         return Place.SYSTEM
     return Place.OTHER
 

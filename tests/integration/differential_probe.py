@@ -1,14 +1,14 @@
 """Run by the target's own Python: load each extension module in a process of its own, and say what came of it.
 
-stdin: a JSON list of paths. stdout: ``{path: "loads" | "is never looked at" | why it does not load}``. What a module
-does once it is loaded, such as to miss a Python package, is not asked.
+stdin: a path per line. stdout: for each its path, a tab, and ``loads``, ``is never looked at`` or why it does not load.
+What a module does once it is loaded, such as to miss a Python package, is not asked. Nothing is imported here that
+needs an extension module itself, since any of them may be damaged (so no json).
 """
 
 from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
-import json
 import os
 import sys
 import warnings
@@ -70,4 +70,7 @@ def in_child(path):
 
 
 if __name__ == "__main__":
-    print(json.dumps({path: in_child(path) for path in json.load(sys.stdin)}))
+    for line in sys.stdin:
+        asked = line.rstrip("\n")
+        said = in_child(asked).replace("\n", " ")
+        sys.stdout.write(f"{asked}\t{said}\n")

@@ -85,6 +85,10 @@ def test_a_single_file(tmp_path):
     result = verify(path, AARCH64)
     assert [(finding.path, finding.check) for finding in result.findings] == [("/ext.so", "XP101")]
     assert result.counts.extension_modules == 1
+    # Whatever it is called and wherever it will lie: it is what the user asks about.
+    path = tmp_path / "tool"
+    path.write_bytes((DATA / "x86_64" / "python").read_bytes())
+    assert [finding.severity.label for finding in verify(path, AARCH64).findings] == ["error"]
 
 
 @pytest.mark.parametrize(
