@@ -17,7 +17,7 @@ from crosspy.elf import Reader
 
 Kind = Literal["file", "directory", "link", "special", "unreadable"]
 
-MAX_ENTRIES = 1 << 21
+MAX_ENTRIES = 1 << 20
 """How many entries a tree in a file may have: far more than real ones, few enough to hold in memory."""
 
 
