@@ -11,7 +11,7 @@ from importlib import resources
 
 from crosspy import process
 from crosspy.cli.context import Context
-from crosspy.cli.targetopts import add_target_options, described, read_target
+from crosspy.cli.targetopts import add_target_options, described, read_target, with_sdk
 from crosspy.crossenv import buildpython, emulator
 from crosspy.crossenv.create import Options, create
 from crosspy.errors import UsageError
@@ -24,6 +24,7 @@ _EPILOG = """\
 examples:
   crosspy create env --sysroot recipe-sysroot --build-python recipe-sysroot-native/usr/bin/python3-native/python3
   crosspy create env --sysroot output/staging --build-python output/host/bin/python3
+  crosspy create env --sdk /opt/poky/environment-setup-cortexa57-poky-linux
   CC="arm-poky-linux-gnueabi-gcc -mfpu=neon --sysroot=..." CFLAGS=-O2 crosspy create env --sysroot ...
   crosspy create env --target target.json
   . env/bin/activate; pip install numpy
@@ -130,6 +131,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
+    context = with_sdk(args, context)
     build = buildpython.probe(args.build_python, env=context.environ) if args.build_python else None
     if args.target:
         if args.sysroot or args.target_python:

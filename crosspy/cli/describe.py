@@ -6,7 +6,7 @@ import argparse
 import dataclasses
 
 from crosspy.cli.context import Context, replace_file
-from crosspy.cli.targetopts import add_target_options, described
+from crosspy.cli.targetopts import add_target_options, described, with_sdk
 from crosspy.describe.buildroot import check_config, read_config
 from crosspy.errors import UsageError
 from crosspy.model.machine import elf_machine_name
@@ -41,6 +41,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
+    context = with_sdk(args, context)
     target = _of_buildroot(args, context) if args.buildroot else described(args, context, need_compiler=False)
     if args.output:
         replace_file(context.path(args.output), target.to_json())

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import re
 from collections.abc import Mapping, Sequence
 
 from crosspy.cli.context import Context
 from crosspy.describe import Request, Wanted, describe
 from crosspy.describe.compiler import TOOL_VARIABLES, words
+from crosspy.describe.sdk import read_sdk
 from crosspy.errors import TargetDataError, UsageError
 from crosspy.model.target import Target, from_json
 
@@ -26,6 +28,12 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
         metavar="TARGET_PYTHON",
         nargs="?",
         help="the target's Python: interpreter, prefix or build tree [crossenv: HOST_PYTHON]",
+    )
+    source.add_argument(
+        "--sdk",
+        metavar="FILE",
+        help="environment-setup-* of an OpenEmbedded SDK: its sysroot, compilers, flags and PATH; read, not run; the SDK may "
+        "have been moved",
     )
     facts = parser.add_argument_group("facts about the target, where the sysroot does not say them")
     facts.add_argument(
@@ -71,6 +79,17 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def with_sdk(args: argparse.Namespace, context: Context) -> Context:
+    """Return ``context`` as if ``--sdk`` had been sourced, and let its sysroot be the target. :raises UsageError:"""
+    if not args.sdk:
+        return context
+    if args.sysroot or args.target_python:
+        raise UsageError("--sdk and a sysroot name two targets", hint="Give one of them.")
+    sdk = read_sdk(context.path(args.sdk), context.environ)
+    args.sysroot = sdk.sysroot
+    return dataclasses.replace(context, environ={**context.environ, **sdk.variables})
+
+
 def wanted_toolchain(args: argparse.Namespace, environ: Mapping[str, str]) -> Wanted:
     """Return what the command line, and behind it the environment, say of the toolchain."""
     cc = args.cc or ("" if args.toolchain_prefix else environ.get("CC", ""))
@@ -92,7 +111,7 @@ def described(
     if not (args.sysroot or args.target_python or args.sysconfigdata_file):
         raise UsageError(
             "no target named",
-            hint="Give --sysroot DIR, a TARGET_PYTHON, or --target FILE where the command takes one.",
+            hint="Give --sysroot DIR, --sdk FILE, a TARGET_PYTHON, or --target FILE where the command takes one.",
         )
     request = Request(
         sysroot=context.path(args.sysroot) if args.sysroot else None,
