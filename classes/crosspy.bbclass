@@ -11,13 +11,19 @@
 #
 #   DEPENDS += "python3-cython-native"
 #
-# A file in SRC_URI, a wheel or a source distribution, is the other:
+# A file of PyPI, a wheel or a source distribution, is the other:
 #
-#   SRC_URI += "https://.../scikit_build_core-0.11.6.tar.gz;name=skbuild;unpack=0"
-#   SRC_URI[skbuild.sha256sum] = "..."
+#   CROSSPY_BUILD_REQUIRES = "scikit_build_core-0.11.6-py3-none-any.whl"
+#   SRC_URI[scikit-build-core.sha256sum] = "..."
 #
-# What is missing is an error that ends with the line to add. Nothing is downloaded after do_fetch, and nothing of the
-# target is run. In any shell function of the recipe, "crosspy_pip install FILE..." installs into ${D}, offline.
+# What is missing is an error that ends with the line to add. Crates of Rust are crate:// entries of SRC_URI, as
+# cargo-update-recipe-crates.bbclass writes them ("bitbake -c update_crates"); with one, cargo and rustc are there:
+#
+#   inherit pypi cargo-update-recipe-crates crosspy
+#   require ${BPN}-crates.inc
+#
+# Nothing is downloaded after do_fetch, and nothing of the target is run. In any shell function of the recipe,
+# "crosspy_pip install FILE..." installs into ${D}, offline.
 
 inherit python3native pkgconfig
 
@@ -28,6 +34,16 @@ CROSSPY_BACKENDS[doc] = "Recipes of build back ends that every recipe depends on
 needs no DEPENDS. Light ones: pure Python. Set it in a distribution's configuration to add others, or to '' for recipes \
 that name their back end themselves."
 DEPENDS:append = " ${CROSSPY_BACKENDS}"
+
+CROSSPY_BUILD_REQUIRES ?= ""
+CROSSPY_BUILD_REQUIRES[doc] = "Build requirements that come from PyPI, as names of files: 'cppy-1.3.1-py3-none-any.whl'. Each has \
+a checksum, SRC_URI[cppy.sha256sum]. For files of elsewhere: SRC_URI, with unpack=0."
+SRC_URI:append = "${@crosspy_build_uris(d)}"
+
+# Without crates in SRC_URI nothing of Rust is needed, and nothing of it decides a hash.
+inherit_defer ${@"rust-common" if crosspy_has_crates(d) else ""}
+DEPENDS:append = " ${@'cargo-native rust-native ' + d.getVar('RUSTLIB_DEP') if crosspy_has_crates(d) else ''}"
+RUSTFLAGS[export] = "1"
 
 CROSSPY_PROJECT ?= "${S}"
 CROSSPY_PROJECT[doc] = "The directory of pyproject.toml or setup.py."
@@ -59,7 +75,34 @@ CROSSPY_ENV[doc] = "The cross environment. '. ${CROSSPY_ENV}/bin/activate' enter
 CROSSPY_WHEELS = "${CROSSPY_DIR}/wheels"
 CROSSPY_WHEELS[doc] = "The wheel that do_compile makes, and do_install installs."
 
-CROSSPY_OFFLINE = "--no-index --no-build-isolation --find-links ${CROSSPY_LINKS}"
+# Headers of build requirements (pybind11, cppy) are compiled in from there.
+DEBUG_PREFIX_MAP:append = " -ffile-prefix-map=${CROSSPY_DIR}=${TARGET_DBGSRC_DIR}/crosspy"
+
+CROSSPY_OFFLINE = "--no-index --no-build-isolation --find-links ${CROSSPY_LINKS}${@' --crates ${CROSSPY_LINKS}/cargo_home/bitbake' if crosspy_has_crates(d) else ''}"
+
+def crosspy_has_crates(d):
+    return "crate://" in (d.getVar("SRC_URI") or "")
+
+def crosspy_rust_target(d):
+    return "--rust-target " + d.getVar("RUST_HOST_SYS") if crosspy_has_crates(d) else ""
+
+def crosspy_build_uris(d):
+    """SRC_URI's entries of CROSSPY_BUILD_REQUIRES: where PyPI has a file follows from its name."""
+    import re
+    uris = ""
+    for file in d.getVar("CROSSPY_BUILD_REQUIRES").split():
+        match = re.fullmatch(r"(.+)-\d[^-]*\.(?:tar\.gz|zip)|([^-]+)-[^-]+(?:-\d[^-]*)?-([^-]+)-[^-]+-[^-]+\.whl", file)
+        index = crosspy_index(d)
+        if not match or not index:
+            bb.fatal("CROSSPY_BUILD_REQUIRES: %s" % ("%s is not the name of a wheel or a source distribution" % file if index else "it needs 'inherit pypi'; without, write SRC_URI += \"https://.../%s;unpack=0\"" % file))
+        name = crosspy_name(match[1] or match[2])
+        uris += " %s/%s/%s/%s/%s;name=%s;unpack=0" % (index, match[3] or "source", name[0], name, file, name)
+    return uris
+
+def crosspy_index(d):
+    """Where a recipe that inherits pypi gets its source from, or ''."""
+    index, found, _ = (d.getVar("PYPI_SRC_URI") or "").partition("/source/")
+    return index if found else ""
 
 # One environment for every call: what is below is for this recipe alone, and goes with its work directory.
 crosspy_run() {
@@ -85,7 +128,7 @@ def crosspy_bytecode(d):
 do_configure[cleandirs] += "${CROSSPY_DIR}"
 do_configure[postfuncs] += "crosspy_check_requires"
 crosspy_do_configure() {
-    crosspy_run crosspy create ${CROSSPY_ENV} --sysroot ${RECIPE_SYSROOT} --build-python ${PYTHON} --system-site-packages
+    crosspy_run crosspy create ${CROSSPY_ENV} --sysroot ${RECIPE_SYSROOT} --build-python ${PYTHON} --system-site-packages ${@crosspy_rust_target(d)}
 }
 
 def crosspy_json(d, *words):
@@ -113,11 +156,11 @@ python crosspy_check_requires() {
         pass
 }
 
-def crosspy_source_of(name, d):
-    """Where a recipe that inherits pypi would get a distribution from."""
-    index, found, _ = (d.getVar("PYPI_SRC_URI") or "").partition("/source/")
+def crosspy_source_line(name, d):
+    """The lines that give a recipe a build requirement of which no layer has a recipe."""
     file = "%s-VERSION.tar.gz" % name.replace("-", "_")
-    return "%s/source/%s/%s/%s" % (index, name[0], name, file) if found else "https://.../" + file
+    line = 'CROSSPY_BUILD_REQUIRES += "%s"' % file if crosspy_index(d) else 'SRC_URI += "https://.../%s;name=%s;unpack=0"' % (file, name)
+    return '%s (or a wheel) and SRC_URI[%s.sha256sum] = "..."' % (line, name)
 
 def crosspy_install_requires(d):
     """Install the build requirements that SRC_URI has; say whether there were any. What is missing is an error."""
@@ -133,19 +176,19 @@ def crosspy_install_requires(d):
         elif crosspy_recipe_of(one["name"], d):
             lines.append("%s is needed for the build: DEPENDS += \"python3-%s-native\"" % (one["requirement"], one["name"]))
         else:
-            lines.append("%s is needed for the build, and no layer has a recipe of it: SRC_URI += \"%s;name=%s;unpack=0\"" % (one["requirement"], crosspy_source_of(one["name"], d), one["name"]))
+            lines.append("%s is needed for the build, and no layer has a recipe of it: %s" % (one["requirement"], crosspy_source_line(one["name"], d)))
     if lines:
         bb.fatal("\n".join(lines))
     files = [one["file"] for one in unmet if one["file"]]
     if files:
-        d.setVar("CROSSPY_BUILD_FILES", " ".join(files))
+        d.setVar("CROSSPY_FOUND_FILES", " ".join(files))
         bb.build.exec_func("crosspy_install_build_files", d)
     return bool(files)
 
 crosspy_install_build_files() {
-    crosspy_run ${CROSSPY_ENV}/bin/build-pip install --quiet --no-index --no-build-isolation --find-links ${CROSSPY_LINKS} ${CROSSPY_BUILD_FILES}
+    crosspy_run ${CROSSPY_ENV}/bin/build-pip install --quiet --no-index --no-build-isolation --find-links ${CROSSPY_LINKS} ${CROSSPY_FOUND_FILES}
 }
-crosspy_install_build_files[vardepsexclude] = "CROSSPY_BUILD_FILES"
+crosspy_install_build_files[vardepsexclude] = "CROSSPY_FOUND_FILES"
 
 do_compile[cleandirs] += "${CROSSPY_WHEELS}"
 crosspy_do_compile() {
@@ -224,7 +267,9 @@ def package_qa_check_crosspy(package, d):
     """Run crosspy verify on a package; each finding has the check's own name, for INSANE_SKIP: XP301 and so on."""
     import os
     tree = os.path.join(d.getVar("PKGDEST"), package)
-    if package.endswith(("-dbg", "-src")) or not os.path.isdir(tree) or not os.listdir(tree):
+    names = [name for _, _, files in os.walk(tree) for name in files]
+    # Headers, documentation or translations alone are nothing that a device loads.
+    if package.endswith(("-dbg", "-src", "-dev", "-staticdev", "-doc")) or not any(name.endswith((".py", ".so", "METADATA")) for name in names):
         return
     skip = (d.getVar("INSANE_SKIP") or "").split() + (d.getVar("INSANE_SKIP:" + package) or "").split()
     target = os.path.join(d.getVar("T"), "crosspy-target.json")

@@ -57,6 +57,10 @@ def flatten(source: Path, destination: Path, triplet: str) -> None:
         if script.is_file() and script.stat().st_size < 4096:
             text = script.read_text(errors="replace").replace(f"/{triplet}/", "/")
             script.write_text(text.replace(" /lib/", " /usr/lib/"))
+    for script in (destination / "usr/lib/pkgconfig").glob("*.pc"):
+        text = script.read_text()
+        script.unlink()
+        script.write_text(re.sub(rf"/{triplet}(?=[/\s]|$)", "", text))
 
 
 def as_upstream(root: Path) -> None:

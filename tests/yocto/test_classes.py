@@ -76,7 +76,7 @@ class Bed:
             f"#!/bin/sh\nprintf '%s\\n' \"$*\" >>{top}/calls\n"
             f"[ ! -e {top}/fail.$1 ] || {{ cat {top}/fail.$1 >&2; exit 8; }}\n"
             f'[ "$1" != requires ] || case "$*" in *--root*) set -- needs ;; esac\n'
-            f'for word; do [ -z "$out" ] || {{ cat {top}/answer.$1 >$word; out=; }}; [ $word != -o ] || out=1; done\n'
+            f'for word; do case $word in json=*|sarif=*) cat {top}/answer.$1 >"${{word#*=}}" ;; esac; done\n'
             f"cat {top}/answer.$1 2>/dev/null || echo '{{}}'\n"
         )
         program.chmod(0o755)
@@ -154,7 +154,7 @@ def test_no_function_of_the_class_names_a_work_directory_in_its_hash_inputs(bed:
 @pytest.mark.parametrize(
     ("unmet", "line"),
     [
-        ({"requirement": "cython>=3", "name": "cython"}, 'SRC_URI += "https://example.org/packages/source/c/cython/cython-VERSION.tar.gz;name=cython;unpack=0"'),
+        ({"requirement": "cython>=3", "name": "cython"}, 'CROSSPY_BUILD_REQUIRES += "cython-VERSION.tar.gz" (or a wheel) and SRC_URI[cython.sha256sum] = "..."'),
         ({"requirement": "hatch-vcs", "name": "hatch-vcs"}, 'DEPENDS += "python3-hatch-vcs-native"'),
     ],
 )  # fmt: skip
@@ -170,6 +170,33 @@ def test_a_missing_build_requirement_ends_with_the_line_to_add(
     message = fatal(bed, d, "crosspy_check_requires")
     assert message.endswith(line)
     assert unmet["requirement"] in message
+
+
+def test_a_build_requirement_is_fetched_by_the_name_of_its_file(bed: Bed) -> None:
+    d = bed.recipe(
+        extra='PYPI_SRC_URI = "https://example.org/packages/source/g/gadget/gadget-2.0.tar.gz"\n'
+        'CROSSPY_BUILD_REQUIRES = "scikit_build_core-0.11.6-py3-none-any.whl Some.Thing-1.0rc1.tar.gz"\n'
+    )
+    index = "https://example.org/packages"
+    wheel = f"{index}/py3/s/scikit-build-core/scikit_build_core-0.11.6-py3-none-any.whl"
+    sdist = f"{index}/source/s/some-thing/Some.Thing-1.0rc1.tar.gz"
+    assert d.getVar("SRC_URI").split() == [
+        f"{wheel};name=scikit-build-core;unpack=0",
+        f"{sdist};name=some-thing;unpack=0",
+    ]
+
+
+def test_crates_in_src_uri_bring_rust(bed: Bed) -> None:
+    (bed.top / "mini/classes/rust-common.bbclass").write_text(
+        'RUST_HOST_SYS = "aarch64-x-linux-gnu"\nRUSTLIB_DEP = "libstd-rs"\n'
+    )
+    d = bed.recipe(extra='SRC_URI += "crate://crates.io/libc/0.2.174"\n')
+    assert {"cargo-native", "rust-native", "libstd-rs"} <= set(d.getVar("DEPENDS").split())
+    bed.run(d, "do_configure")
+    bed.run(d, "do_compile")
+    create, wheel = bed.calls()[0], bed.calls()[-1]
+    assert create.endswith("--rust-target aarch64-x-linux-gnu")
+    assert f"--crates {d.getVar('UNPACKDIR')}/cargo_home/bitbake" in wheel
 
 
 def fatal(bed: Bed, d: Any, function: str) -> str:
@@ -292,8 +319,9 @@ def test_an_image_with_errors_fails_and_has_its_report(bed: Bed) -> None:
     bed.answer("verify", finding())
     d = bed.recipe("mini/recipes/gadget/gadget-image_1.0.bb")
     fatal(bed, d, "crosspy_verify_image")
-    report = Path(d.getVar("IMGDEPLOYDIR"), "gadget.crosspy.json")
-    assert json.loads(report.read_text()) == finding()
+    for form in ("json", "sarif"):
+        report = Path(d.getVar("IMGDEPLOYDIR"), f"gadget.crosspy.{form}")
+        assert json.loads(report.read_text()) == finding()
     assert REPORTS[0][0] == "crosspy-image"
 
 

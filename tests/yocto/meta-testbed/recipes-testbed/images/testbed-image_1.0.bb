@@ -1,0 +1,7 @@
+SUMMARY = "Everything of meta-packages, verified"
+LICENSE = "MIT"
+IMAGE_INSTALL = "\
+    python3-cffi python3-greenlet python3-idna python3-kiwisolver python3-lxml python3-markupsafe python3-pillow python3-pyyaml \
+    python3-pyzmq python3-rich python3-rpds-py \
+"
+inherit testbed-image crosspy-image
