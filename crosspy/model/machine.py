@@ -121,17 +121,24 @@ MACHINES: Final = (
     _row("s390x", "s390x", 22, 64, "big"),
     _row("loongarch64", "loongarch64|loong64", 258, 64, "little"),
     _row("sparc64", "sparc64", 43, 64, "big"),
+    _row("sparc", "sparc", 2, 32, "big"),
     _row("m68k", "m68k", 4, 32, "big", align8=2),
-    _row("sh4", "sh4", 42, 32, "little", meson="sh4"),
+    _row("sh4", "sh4a?", 42, 32, "little", meson="sh4"),
+    _row("sh4eb", "sh4a?eb", 42, 32, "big", meson="sh4"),
     _row("microblazeel", "microblazeel", 189, 32, "little", uname="microblaze", meson="microblaze"),
+    _row("microblaze", "microblaze(eb)?", 189, 32, "big"),
+    _row("or1k", "or1k", 92, 32, "big", uname="openrisc", align8=4),
+    _row("arc", "arc(le)?", 195, 32, "little", align8=4),
+    _row("xtensa", "xtensa(el)?", 94, 32, "little"),
+    _row("csky", "csky", 252, 32, "little", align8=4),
 )
 
 _BY_NAME: Final = {machine.name: machine for machine in MACHINES}
 
 ELF_MACHINE_NAMES: Final = {
     2: "SPARC", 3: "Intel 80386", 4: "m68k", 8: "MIPS", 20: "PowerPC", 21: "PowerPC64", 22: "S/390", 40: "ARM",
-    42: "SuperH", 43: "SPARC V9", 62: "x86-64", 183: "AArch64", 189: "MicroBlaze", 243: "RISC-V", 247: "BPF",
-    258: "LoongArch",
+    42: "SuperH", 43: "SPARC V9", 62: "x86-64", 92: "OpenRISC", 94: "Xtensa", 183: "AArch64", 189: "MicroBlaze",
+    195: "ARC", 243: "RISC-V", 247: "BPF", 252: "C-SKY", 258: "LoongArch",
 }  # fmt: skip
 
 

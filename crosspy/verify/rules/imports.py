@@ -40,25 +40,10 @@ _IMPORT: Final = re.compile(
 _MAX_SOURCE: Final = 1 << 22
 # Always compiled into the interpreter, and some that are no files of any platform's.
 _BUILT_IN: Final = frozenset(sys.builtin_module_names) | {"__main__", "__future__"}
-_ELSEWHERE: Final = frozenset(
-    [
-        "nt",
-        "winreg",
-        "msvcrt",
-        "_winapi",
-        "winsound",
-        "_overlapped",
-        "_scproxy",
-        "_msi",
-        "msilib",
-        "_osx_support",
-        "java",
-        "org",
-        "vms_lib",
-        "nturl2path",
-        "_wmi",
-    ]
-)
+_ELSEWHERE: Final = frozenset({
+    "_frozen_importlib", "_frozen_importlib_external", "_msi", "_osx_support", "_overlapped", "_scproxy", "_winapi", "_wmi",
+    "java", "msilib", "msvcrt", "nt", "nturl2path", "org", "vms_lib", "winreg", "winsound",
+})  # fmt: skip
 
 
 def check(image: Image, expectation: Expectation) -> Iterator[Finding]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from crosspy.model.finding import Finding, Severity
 from crosspy.verify.expectation import Expectation
-from crosspy.verify.places import Place, is_build_path, place_of
+from crosspy.verify.places import Place, place_of
 from crosspy.verify.rules import Rule
 from crosspy.verify.rules.loader import is_complete
 from crosspy.verify.tree import Image, basename, is_library_name
@@ -61,13 +62,15 @@ def _climbs_out(path: str, goal: str) -> bool:
     return False
 
 
-_STATE: Final = ("/proc/", "/sys/", "/dev/", "/var/", "/run/", "/mnt/", "/media/")
+# Links into directories that are filled or mounted on the running device are usual: /etc/resolv.conf -> /tmp/resolv.conf.
+_BUILD_TREE: Final = re.compile(
+    r"/home/[^/]+/[^/]+/.+|/(?:builds?|workspace|work|workdir)/.+"
+    r"|/.+/(?:output/(?:host|target|staging|build|images)|tmp/work|recipe-sysroot(?:-native)?|sysroots?|rootfs|staging)/.+"
+)
 
 
 def _dangling(path: str, goal: str, severity: Severity, *, whole: bool) -> Iterator[Finding]:
-    if goal.startswith(_STATE):
-        return  # what is there only while the system runs
-    if is_build_path(goal) and goal.count("/") > 1:
+    if _BUILD_TREE.fullmatch(goal):
         yield XP404.finding(
             path,
             severity,

@@ -42,6 +42,7 @@ RULES: Final = (
 )
 
 _FIXES: Final = {rule.id: rule.fix for rule in RULES}
+_ROOT: Final = re.compile(r".*/(?:(?:site|dist)-packages|lib-dynload|python\d[\d.]*t?)/")
 _PYTHON_DIRECTORY: Final = re.compile(r"/python(\d\.\d+t?)/")
 
 
@@ -75,12 +76,18 @@ def _without_function(image: Image, expectation: Expectation) -> Iterator[Findin
             yield Finding(
                 path=path,
                 check="XP305",
-                severity=Severity.WARNING,
+                severity=Severity.ERROR if _can_be_named(path, parsed.module) else Severity.WARNING,
                 message="no function that makes the module",
                 expected=f"PyInit_{parsed.module}",
                 found="no such symbol",
                 fix=_FIXES["XP305"],
             )
+
+
+def _can_be_named(path: str, module: str) -> bool:
+    """Say whether an import statement can mean the file: a library in ``pkg/lib-x`` only has a module's file name."""
+    *_, below = _ROOT.split(parent(path) + "/")
+    return module.isidentifier() and all(word.isidentifier() for word in below.split("/") if word)
 
 
 def _judge(

@@ -74,6 +74,13 @@ ARCHS: Mapping[str, Arch] = {
     "sparc64": _arch("sparc64", "sparc64-linux-gnu", "/lib64/ld-linux.so.2", 2, align=0x2000),
     "m68k": _arch("m68k", "m68k-linux-gnu", "/lib/ld.so.1", align=0x2000),
     "sh4": _arch("sh4", "sh4-linux-gnu", "/lib/ld-linux.so.2", 9, align=0x10000),
+    "sh4eb": _arch("sh4eb", "sh4eb-linux-gnu", "/lib/ld-linux.so.2", 9, align=0x10000),
+    "sparc": _arch("sparc", "sparc-linux-gnu", "/lib/ld-linux.so.2", align=0x2000),
+    "or1k": _arch("or1k", "or1k-linux-gnu", "/lib/ld-linux-or1k.so.1", align=0x2000),
+    "arc": _arch("arc", "arc-linux-gnu", "/lib/ld-linux-arc.so.2", 0x406, align=0x2000),
+    "xtensa-musl": _arch("xtensa", "xtensa-linux-musl", "/lib/ld-musl-xtensa.so.1"),
+    "csky": _arch("csky", "csky-linux-gnuabiv2", "/lib/ld-linux-cskyv2.so.1", 0x20000000),
+    "microblaze": _arch("microblaze", "microblaze-linux-gnu", "/lib/ld.so.1"),
     "microblazeel": _arch("microblazeel", "microblazeel-linux-gnu", "/lib/ld.so.1"),
 }
 

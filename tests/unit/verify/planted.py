@@ -385,11 +385,11 @@ FAULTS: dict[str, Fault] = {
         "XP302", f"{SITE}/sourceless.pyc", lambda t: t.files.update({f"{SITE}/sourceless.pyc": b""})
     ),
     "a module without its function": Fault(
-        "XP305", "NATIVE", lambda t: t.change(t.native, defines=("init_native",)), severity="warning"
+        "XP305", "NATIVE", lambda t: t.change(t.native, defines=("init_native",))
     ),
     "a module under another name": Fault(
         "XP305", f"{SITE}/pkg/_renamedSUFFIX",
-        lambda t: t.rename(t.native, f"{SITE}/pkg/_renamed{t.suffix}"), severity="warning",
+        lambda t: t.rename(t.native, f"{SITE}/pkg/_renamed{t.suffix}"),
     ),
     "a wheel for another machine": Fault(
         "XP306", f"{SITE}/pkg-1.0.dist-info/WHEEL", lambda t: _wheel(t, "cp311-cp311-linux_sparc"), severity="warning"
