@@ -1,0 +1,168 @@
+# crosspy_lock.bbclass: a Python application as its lock file has it (PEP 751, made by crosspy lock). A recipe:
+#
+#   SUMMARY = "What the gateway runs"
+#   LICENSE = "MIT"
+#   LIC_FILES_CHKSUM = "file://${COMMON_LICENSE_DIR}/MIT;md5=0835ade698e0bcf8506ecda2f7b4f302"
+#   CROSSPY_LOCK = "pylock.toml"
+#   inherit crosspy_lock
+#
+# The lock, and pylock.build.toml, which crosspy lock writes beside it, lie where SRC_URI's files do. At parse time each
+# file that they name becomes an entry of SRC_URI with the sha256 that they have: mirrors, BB_NO_NETWORK and fetch work
+# as ever; nothing is resolved, and no server is asked. do_compile builds exactly those files, offline. Each
+# distribution is a package, ${PN}-NAME, with its own dependencies and licence; ${PN} has no files and needs them all.
+#
+# To refresh: crosspy lock ENV -r requirements.txt -o pylock.toml, and commit both files.
+
+inherit crosspy
+
+CROSSPY_LOCK ?= "pylock.toml"
+CROSSPY_LOCK[doc] = "The lock file, looked for as SRC_URI's files are."
+
+CROSSPY_LOCK_PROVIDED ?= ""
+CROSSPY_LOCK_PROVIDED[doc] = "Distributions of the lock that the layers provide as python3-NAME: these are used, and not built."
+
+CROSSPY_LOCK_FILES = "${CROSSPY_LINKS}/crosspy-lock"
+CROSSPY_LOCK_CRATES = "${CROSSPY_LINKS}/cargo_home/bitbake"
+
+S = "${CROSSPY_LINKS}"
+
+def crosspy_lock_read(path, d):
+    """The packages of a lock file. A lock that is not sound is an error at parse time."""
+    try:
+        import tomllib
+    except ImportError:
+        bb.fatal("%s: CROSSPY_LOCK is read by Python 3.11 or newer" % d.getVar("PN"))
+    bb.parse.mark_dependency(d, path)
+    try:
+        with open(path, "rb") as file:
+            return tomllib.load(file)["packages"]
+    except (OSError, ValueError, KeyError) as error:
+        bb.fatal("%s: %s is no lock file: %s" % (d.getVar("PN"), path, error))
+
+def crosspy_lock_paths(d):
+    """The lock, and the build machine's beside it where there is one."""
+    import os
+    name = d.getVar("CROSSPY_LOCK")
+    path = bb.utils.which(d.getVar("FILESPATH"), name)
+    if not path:
+        bb.fatal("%s: CROSSPY_LOCK = \"%s\" is in none of the directories of FILESPATH" % (d.getVar("PN"), name))
+    words = os.path.basename(path).split(".")
+    beside = words[:-1] + ["build"] if len(words) == 2 else [words[0], words[1] + "-build"]
+    other = os.path.join(os.path.dirname(path), ".".join([*beside, "toml"]))
+    return [path, other] if os.path.exists(other) else [path]
+
+def crosspy_lock_entries(package, d):
+    """Yield (entry of SRC_URI, name of its checksum, sha256) of one package's files and crates."""
+    import re
+    for file in [*([package["sdist"]] if "sdist" in package else []), *package.get("wheels", [])]:
+        name, sha256 = file.get("name", ""), file.get("hashes", {}).get("sha256", "")
+        if not re.fullmatch(r"[0-9a-f]{64}", sha256) or not re.fullmatch(r"\w[\w.+!-]*", name) or "url" not in file:
+            bb.fatal("%s: %s of %s needs a name, a url and a sha256: make the lock anew with crosspy lock, from an index" % (d.getVar("CROSSPY_LOCK"), name or "a file", package.get("name")))
+        key = re.sub(r"[^A-Za-z0-9.]", "-", name)
+        url = file["url"].replace(";", "%3B")
+        yield "%s;name=%s;downloadfilename=%s;unpack=0;subdir=crosspy-lock" % (url, key, name), key, sha256
+    for crate in package.get("tool", {}).get("crosspy", {}).get("crates", []):
+        if not crate.get("sha256"):
+            bb.fatal("%s: the crate %s of %s is from %s, which has no checksum" % (d.getVar("CROSSPY_LOCK"), crate["name"], package["name"], crate["source"]))
+        # The registry's name, as its index has it: .../NAME-index.
+        registry = crate["source"].rpartition("/")[2].removesuffix("-index")
+        yield "crate://%s/%s/%s" % (registry, crate["name"], crate["version"]), "%s-%s" % (crate["name"], crate["version"]), crate["sha256"]
+
+python () {
+    import re
+    from urllib.parse import quote
+    paths = crosspy_lock_paths(d)
+    locks = [crosspy_lock_read(path, d) for path in paths]
+    entries = ["file://" + os.path.basename(path) for path in paths]
+    for package in [package for lock in locks for package in lock]:
+        for entry, key, sha256 in crosspy_lock_entries(package, d):
+            if entry not in entries:
+                entries.append(entry)
+            if d.getVarFlag("SRC_URI", key + ".sha256sum") not in (None, sha256):
+                bb.fatal("%s names %s with two checksums" % (d.getVar("CROSSPY_LOCK"), key))
+            d.setVarFlag("SRC_URI", key + ".sha256sum", sha256)
+    d.appendVar("SRC_URI", " " + " ".join(entries))
+    pn, ml = d.getVar("PN"), d.getVar("MLPREFIX")
+    provided = d.getVar("CROSSPY_LOCK_PROVIDED").split()
+    unknown = sorted(set(provided) - {package["name"] for package in locks[0]})
+    if unknown:
+        bb.fatal("%s has no %s, which CROSSPY_LOCK_PROVIDED names" % (d.getVar("CROSSPY_LOCK"), ", ".join(unknown)))
+    own = [package for package in locks[0] if package["name"] not in provided]
+    d.setVar("CROSSPY_LOCK_NAMES", " ".join(package["name"] for package in own))
+    # What is compiled against: the layers' packages are in the sysroot.
+    d.appendVar("DEPENDS", "".join(" python3-" + name for name in provided))
+    if any(entry.startswith("crate://") for entry in entries):
+        d.appendVar("DEPENDS", " cargo-native rust-native libstd-rs")
+    for package in own:
+        name = "%s-%s" % (pn, package["name"])
+        d.prependVar("PACKAGES", name + " ")
+        d.setVar("SPDX_PACKAGE_URLS:" + name, "pkg:pypi/%s@%s" % (package["name"], quote(package["version"], safe="")))
+        d.setVar("PKGV:" + name, re.sub(r"[^A-Za-z0-9.+~]", "+", package["version"]))
+        d.appendVar("RDEPENDS:" + pn, " " + name)
+    d.appendVar("RDEPENDS:" + pn, "".join(" %spython3-%s" % (ml, name) for name in provided))
+    if not d.getVar("CVE_PRODUCT"):
+        d.setVar("CVE_PRODUCT", " ".join("python:" + package["name"] for package in own))
+    # There is no project with a pyproject.toml: the lock has what builds need.
+    for task in ("do_configure",):
+        functions = (d.getVarFlag(task, "postfuncs") or "").split()
+        d.setVarFlag(task, "postfuncs", " ".join(name for name in functions if name != "crosspy_check_requires"))
+}
+ALLOW_EMPTY:${PN} = "1"
+
+crosspy_lock_do_compile() {
+    crosspy_run crosspy wheel ${CROSSPY_ENV} --lock ${CROSSPY_LINKS}/${CROSSPY_LOCK} --no-index --find-links ${CROSSPY_LOCK_FILES} ${@crosspy_lock_crates(d)} -w ${CROSSPY_WHEELS} ${CROSSPY_LOCK_NAMES}
+}
+
+def crosspy_lock_crates(d):
+    return "--crates ${CROSSPY_LOCK_CRATES}" if "crate://" in d.getVar("SRC_URI") else ""
+
+EXPORT_FUNCTIONS do_compile
+
+# ---- one package for each distribution
+
+do_install[postfuncs] =+ "crosspy_lock_note"
+python crosspy_lock_note() {
+    """Write down which files are whose, before stripping makes RECORD wrong; licences and requirements with them."""
+    import csv, glob, json, os
+    root = d.getVar("D")
+    bill = crosspy_json(d, "sbom", root, "--name", d.getVar("PN"))
+    needs = {one["ref"]: one["dependsOn"] for one in bill["dependencies"]}
+    names = {one["purl"]: one["name"] for one in bill["components"]}
+    notes = {}
+    for one in bill["components"]:
+        licence = " & ".join(entry.get("expression", "") for entry in one.get("licenses", []))
+        notes[one["name"]] = {
+            "licence": licence.replace(" AND ", " & ").replace(" OR ", " | "),
+            "summary": one.get("description", ""),
+            "requires": sorted(names[purl] for purl in needs.get(one["purl"], []) if purl.startswith("pkg:pypi/")),
+            "files": [],
+        }
+    for record in glob.glob(root + "/**/*.dist-info/RECORD", recursive=True):
+        info = os.path.dirname(record)
+        site = os.path.dirname(info)
+        with open(os.path.join(info, "METADATA"), encoding="utf-8", errors="replace") as file:
+            name = crosspy_name(next(line for line in file if line.startswith("Name:"))[5:].strip())
+        with open(record, encoding="utf-8", newline="") as file:
+            paths = [os.path.normpath(os.path.join(site, row[0])) for row in csv.reader(file) if row]
+        notes[name]["files"] = sorted("/" + os.path.relpath(path, root) for path in paths)
+    with open(os.path.join(d.getVar("CROSSPY_DIR"), "packages.json"), "w") as file:
+        json.dump(notes, file, indent=1, sort_keys=True)
+}
+
+PACKAGESPLITFUNCS:prepend = "crosspy_lock_split "
+python crosspy_lock_split() {
+    import json, os
+    with open(os.path.join(d.getVar("CROSSPY_DIR"), "packages.json")) as file:
+        notes = json.load(file)
+    pn = d.getVar("PN")
+    # Requirements between them are known here; those of the lock that the layers have are in ${PN}'s.
+    d.appendVar("CROSSPY_RDEPENDS_IGNORE", " " + " ".join([*notes, *d.getVar("CROSSPY_LOCK_PROVIDED").split()]))
+    for name, note in notes.items():
+        package = "%s-%s" % (pn, name)
+        d.setVar("FILES:" + package, " ".join(path.replace("[", "[[]") for path in note["files"] if " " not in path))
+        d.appendVar("RDEPENDS:" + package, "".join(" %s-%s" % (pn, other) for other in note["requires"]))
+        if note["licence"]:
+            d.setVar("LICENSE:" + package, note["licence"])
+        if note["summary"]:
+            d.setVar("SUMMARY:" + package, note["summary"])
+}

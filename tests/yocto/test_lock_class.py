@@ -1,0 +1,174 @@
+"""The class crosspy_lock: a lock as SRC_URI, read by BitBake's own parser; as test_classes.py."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from test_classes import Bed, bed, fatal  # noqa: F401 -- a fixture
+
+from crosspy.model.lock import Artifact, Crate, Lock, Package, to_toml
+
+HASH = "ab" * 32
+RECIPE = 'SUMMARY = "x"\nLICENSE = "MIT"\ninherit crosspy_lock\n'
+
+
+def artifact(name: str, sha256: str = HASH) -> Artifact:
+    return Artifact(name=name, url=f"https://index.invalid/f;x/{name}", sha256=sha256, size=1)
+
+
+CRATE = Crate(
+    name="n", version="1.0.0", source="registry+https://x.invalid/me/crates.invalid-index", sha256="cd" * 32
+)
+TARGET = Lock(
+    packages=(
+        Package(name="a-b", version="1!2.0", sdist=artifact("a_b-2.0.tar.gz"), crates=(CRATE,)),
+        Package(name="c", version="3", wheels=(artifact("c-3-py3-none-any.whl"),)),
+    )
+)
+BUILD = Lock(
+    packages=(
+        Package(name="maturin", version="1", wheels=(artifact("maturin-1-py3-none-linux_x86_64.whl"),)),
+    )
+)
+
+
+def parsed(bed: Bed, target: Lock = TARGET, build: Lock | None = BUILD, extra: str = "") -> Any:  # noqa: F811
+    place = bed.top / "mini" / "recipes" / "app"
+    place.mkdir()
+    (place / "app_1.0.bb").write_text(extra + RECIPE)
+    (place / "pylock.toml").write_text(to_toml(target))
+    if build:
+        (place / "pylock.build.toml").write_text(to_toml(build))
+    return bed.recipe("mini/recipes/app/app_1.0.bb")
+
+
+def test_every_file_of_both_locks_is_in_src_uri_with_its_checksum(bed: Bed) -> None:  # noqa: F811
+    d = parsed(bed)
+    entries = d.getVar("SRC_URI").split()
+    assert entries[:2] == ["file://pylock.toml", "file://pylock.build.toml"]
+    assert entries[2] == (
+        "https://index.invalid/f%3Bx/a_b-2.0.tar.gz;name=a-b-2.0.tar.gz;downloadfilename=a_b-2.0.tar.gz;unpack=0;subdir=crosspy-lock"
+    )
+    assert entries[3] == "crate://crates.invalid/n/1.0.0"
+    assert [entry.partition(";")[0].rpartition("/")[2] for entry in entries[4:]] == [
+        "c-3-py3-none-any.whl",
+        "maturin-1-py3-none-linux_x86_64.whl",
+    ]
+    flags = d.getVarFlags("SRC_URI")
+    assert flags["a-b-2.0.tar.gz.sha256sum"] == flags["c-3-py3-none-any.whl.sha256sum"] == HASH
+    assert flags["n-1.0.0.sha256sum"] == CRATE.sha256
+    assert "cargo-native" in d.getVar("DEPENDS")
+
+
+def test_each_distribution_is_a_package(bed: Bed) -> None:  # noqa: F811
+    d = parsed(bed)
+    assert {"app-a-b", "app-c", "app"} <= set(d.getVar("PACKAGES").split())
+    assert {"app-a-b", "app-c"} <= set(d.getVar("RDEPENDS:app").split())
+    assert d.getVar("SPDX_PACKAGE_URLS:app-a-b") == "pkg:pypi/a-b@1%212.0"
+    assert d.getVar("PKGV:app-c") == "3"
+    assert d.getVar("CVE_PRODUCT") == "python:a-b python:c"
+
+
+def test_what_the_layers_have_is_not_built(bed: Bed) -> None:  # noqa: F811
+    d = parsed(bed, extra='CROSSPY_LOCK_PROVIDED = "c"\n')
+    bed.run(d, "do_compile")
+    (call,) = bed.calls()
+    assert call.endswith("/crosspy/wheels a-b")
+    assert "app-c" not in d.getVar("PACKAGES").split()
+    assert "python3-c" in d.getVar("RDEPENDS:app").split()
+    assert "python3-c" in d.getVar("DEPENDS").split()
+
+
+def test_the_tasks_ask_crosspy_for_the_lock_and_no_network(bed: Bed) -> None:  # noqa: F811
+    d = parsed(bed)
+    bed.run(d, "do_configure")
+    bed.run(d, "do_compile")
+    create, wheel = bed.calls()
+    links = f"{bed.top}/tmp/work/app/sources"
+    assert create.startswith("create ")
+    assert f"--lock {links}/pylock.toml --no-index --find-links {links}/crosspy-lock" in wheel
+    assert f"--crates {links}/cargo_home/bitbake" in wheel
+
+
+def test_files_licences_and_requirements_go_to_their_packages(bed: Bed) -> None:  # noqa: F811
+    d = parsed(bed)
+    site = Path(d.getVar("D"), "usr/lib/python3.14/site-packages")
+    for name, other in (("A_B", "a_b.py"), ("c", "../../../bin/c")):
+        info = site / f"{name}-1.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+        (info / "RECORD").write_text(f"{other},,\n{info.name}/METADATA,,\n")
+    purls = {name: f"pkg:pypi/{name}@1" for name in ("a-b", "c")}
+    bed.answer(
+        "sbom",
+        {
+            "components": [
+                {
+                    "name": "a-b",
+                    "purl": purls["a-b"],
+                    "licenses": [{"expression": "MIT OR Apache-2.0"}],
+                    "description": "A",
+                },
+                {"name": "c", "purl": purls["c"]},
+                {"name": "n", "purl": "pkg:cargo/n@1"},
+            ],
+            "dependencies": [{"ref": purls["a-b"], "dependsOn": [purls["c"], "pkg:cargo/n@1"]}],
+        },
+    )
+    Path(d.getVar("CROSSPY_DIR")).mkdir(parents=True)
+    bed.run(d, "crosspy_lock_note")
+    bed.run(d, "crosspy_lock_split")
+    place = "/usr/lib/python3.14/site-packages"
+    assert d.getVar("FILES:app-a-b").split() == [f"{place}/A_B-1.dist-info/METADATA", f"{place}/a_b.py"]
+    assert d.getVar("FILES:app-c").split()[0] == "/usr/bin/c"
+    assert d.getVar("LICENSE:app-a-b") == "MIT | Apache-2.0"
+    assert d.getVar("RDEPENDS:app-a-b").split() == ["app-c"]
+    assert json.loads(Path(d.getVar("CROSSPY_DIR"), "packages.json").read_text())["c"]["licence"] == ""
+
+
+@pytest.mark.parametrize(
+    ("lock", "said"),
+    [
+        (
+            Lock(
+                packages=(
+                    Package(
+                        name="a", version="1", sdist=Artifact(name="a-1.zip", path="a-1.zip", sha256=HASH)
+                    ),
+                )
+            ),
+            "needs a name, a url",
+        ),
+        (
+            Lock(
+                packages=(
+                    Package(
+                        name="a",
+                        version="1",
+                        sdist=artifact("a-1.zip"),
+                        crates=(Crate(name="g", version="1", source="git+https://x.invalid#1", sha256=""),),
+                    ),
+                )
+            ),
+            "which has no checksum",
+        ),
+        (
+            Lock(
+                packages=(
+                    Package(name="a", version="1", sdist=artifact("a-1.zip")),
+                    Package(name="b", version="1", sdist=artifact("a-1.zip", "00" * 32)),
+                )
+            ),
+            "two checksums",
+        ),
+    ],
+)
+def test_a_lock_that_cannot_be_fetched_safely_does_not_parse(bed: Bed, lock: Lock, said: str, caplog) -> None:  # noqa: F811
+    import bb
+
+    with pytest.raises(bb.BBHandledException):
+        parsed(bed, lock, None)
+    assert said in caplog.text
