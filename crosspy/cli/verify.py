@@ -22,7 +22,7 @@ from crosspy.errors import CrosspyError, UsageError
 from crosspy.model.finding import Severity
 from crosspy.model.target import from_json
 from crosspy.report import github, json, junit, sarif, table
-from crosspy.report.document import CheckText, ImageReport, summary
+from crosspy.report.document import CheckText, ImageReport, plural, summary
 from crosspy.verify.exceptions import (
     Exceptions,
     Ignore,
@@ -199,6 +199,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
     if args.explain:
         context.console.data(_explanation(args.explain))
         return 0
+    _check_files(args)
     if not args.images:
         raise UsageError("no image to verify", hint="crosspy verify IMAGE; see crosspy verify --help")
     target = _target(args, context)
@@ -209,9 +210,8 @@ def run(args: argparse.Namespace, context: Context) -> int:
         found = [finding for result, _ in results for finding in result.findings]
         replace_file(context.path(args.write_baseline), write_baseline(found))
         exceptions = replace(exceptions, baseline=frozenset(map(key, found)))
-    reports = _reports(
-        results, exceptions, choose(_ids(args.select), _ids(args.ignore), _options(args).tiers)
-    )
+    applied = choose(_ids(args.select), _ids(args.ignore), _options(args).tiers)
+    reports = _reports(results, exceptions, applied, whole=failure is None)
     least = None if args.fail_on == _NEVER else Severity[args.fail_on.upper()]
     _write(reports, least, args, context)
     if failure is not None:
@@ -220,6 +220,16 @@ def run(args: argparse.Namespace, context: Context) -> int:
         least is not None
         and any(finding.severity >= least for report in reports for finding in report.findings)
     )
+
+
+def _check_files(args: argparse.Namespace) -> None:
+    files = [file or args.output for _, file in args.format or []]
+    twice = {file for file in files if file and files.count(file) > 1}
+    if twice:
+        raise UsageError(
+            f"two reports would go to {min(twice)}",
+            hint="--format sarif=verify.sarif --format junit=verify.xml",
+        )
 
 
 def _target(args: argparse.Namespace, context: Context) -> Expectation | None:
@@ -314,16 +324,22 @@ def _ids(texts: list[str]) -> list[str]:
 
 
 def _reports(
-    results: Sequence[tuple[Result, float]], exceptions: Exceptions, applied: Collection[str]
+    results: Sequence[tuple[Result, float]], exceptions: Exceptions, applied: Collection[str], *, whole: bool
 ) -> list[ImageReport]:
+    """Judge the findings. What no image needed of the exceptions is told once, if all images were looked at."""
     judged = [judge(result.findings, exceptions) for result, _ in results]
-    used = {ignore for each in judged for ignore in each.used}
-    unused = [finding for finding in stale(exceptions, used, applied) if finding.check in applied]
     reports = [
         _report(result, each, seconds) for (result, seconds), each in zip(results, judged, strict=True)
     ]
-    # What no image needed is told once.
-    reports[-1] = replace(reports[-1], findings=(*reports[-1].findings, *unused))
+    if not whole:
+        return reports
+    used = {ignore for each in judged for ignore in each.used}
+    unused = [finding for finding in stale(exceptions, used, applied) if finding.check in applied]
+    accepted = {key(finding) for each in judged for finding, _ in each.accepted}
+    gone = sum(row[0] in applied and row not in accepted for row in exceptions.baseline)
+    notes = (f"{plural(gone, 'finding')} of the baseline no longer there: write it anew",) if gone else ()
+    last = reports[-1]
+    reports[-1] = replace(last, findings=(*last.findings, *unused), notes=(*last.notes, *notes))
     return reports
 
 

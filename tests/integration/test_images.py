@@ -106,6 +106,7 @@ def cpio(root: Path, image: Path) -> None:
 MAKERS = {
     "squashfs": (squashfs,),
     "squashfs-xz": (squashfs, "-comp", "xz", "-b", "1M"),
+    "squashfs-bcj": (squashfs, "-comp", "xz", "-Xbcj", "arm", "-always-use-fragments"),
     "squashfs-lzma": (squashfs, "-comp", "lzma"),
     "squashfs-zstd": (squashfs, "-comp", "zstd", "-b", "256K"),
     "squashfs-stored": (squashfs, "-noI", "-noD", "-noF"),
@@ -114,6 +115,8 @@ MAKERS = {
     "ext3": (ext, "-t", "ext3"),
     "ext4": (ext, "-t", "ext4"),
     "ext4-inline": (ext, "-t", "ext4", "-O", "inline_data,64bit", "-I", "512"),
+    "ext4-bigalloc": (ext, "-t", "ext4", "-O", "bigalloc"),
+    "ext2-revision-0": (ext, "-t", "ext2", "-r", "0"),
     "ext4-1k": (ext, "-t", "ext4", "-b", "1024", "-O", "^64bit,^flex_bg"),
     "cpio": (cpio,),
     "tar": (archive,),

@@ -66,7 +66,7 @@ class Ext:
         self._inode_size = _u16(raw, 0x58) if _u32(raw, 0x4C) else 128
         self._wide = bool(_u32(raw, 0x60) & _64BIT)
         self._descriptor_size = (_u16(raw, 0xFE) or 32) if self._wide else 32
-        self._descriptors = (_u32(raw, 0x14) + 1) * self.block_size
+        self._descriptors = (SUPER_AT // self.block_size + 1) * self.block_size
         blocks = _u32(raw, 0x4) | (_u32(raw, 0x150) << 32 if self._wide else 0)
         if not (self._per_group and 128 <= self._inode_size <= self.block_size <= 1 << 16) or not (
             32 <= self._descriptor_size <= 1024

@@ -113,6 +113,7 @@ def test_target_from_an_environment(crosspy, make_image, tmp_path):
         (("image", "--exceptions", "missing.toml"), "No such file"),
         (("image", "--baseline", "missing.json"), "No such file"),
         (("image", "--severity", "XP101=awful"), "not of the form"),
+        (("image", "-o", "x", "--format", "json", "--format", "sarif"), "two reports would go to x"),
         (("image", "--select", "XQ1"), "no check is called 'XQ1'"),
         (("--explain", "XP999"), "no check is called"),
     ],
@@ -337,6 +338,13 @@ def test_a_baseline_hides_what_was_there_before(crosspy, make_image, tmp_path):
     code, out, _ = crosspy("image", "--baseline", "baseline.json")
     assert code == 1
     assert "1 error, 0 warnings, 0 info, 2 accepted" in out
+    assert "of the baseline" not in out
+    (root / BAD.lstrip("/")).unlink()
+    assert (
+        "note: 2 findings of the baseline no longer there"
+        in crosspy("image", "--baseline", "baseline.json")[1]
+    )
+    assert "of the baseline" not in crosspy("image", "--baseline", "baseline.json", "--select", "XP2")[1]
     for text in ("{", "[]", '{"schema": 2, "accepted": []}', '{"schema": 1, "accepted": [1]}'):
         (tmp_path / "baseline.json").write_text(text)
         assert crosspy("image", "--baseline", "baseline.json")[0] == 2
