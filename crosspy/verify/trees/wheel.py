@@ -42,7 +42,7 @@ class Wheel:
         if not any(_METADATA.fullmatch(entry.filename) for entry in entries):
             raise damaged("a zip archive, but no wheel: it has no .dist-info/WHEEL")
         for entry in entries:
-            if not entry.is_dir():
+            if not entry.filename.endswith("/"):  # is_dir() trips over a name of no letters
                 self._index.add(_installed(entry.filename), "file", entry)
 
     def walk(self) -> Iterator[Node]:

@@ -79,6 +79,14 @@ def test_a_wheel_s_data_and_scripts(tmp_path):
     assert list(image.unreadable.values()) == ["its name leads out of the image"]
 
 
+def test_a_file_of_a_wheel_that_has_no_name(tmp_path):
+    path = tmp_path / "x.whl"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x-1.dist-info/WHEEL", "Wheel-Version: 1.0\n")
+        archive.writestr(zipfile.ZipInfo("\0"), "a name ends at its first NUL")
+    assert "/site-packages/x-1.dist-info/WHEEL" in survey_of(path).files
+
+
 def test_a_single_file(tmp_path):
     path = tmp_path / "ext.so"
     path.write_bytes((DATA / "x86_64" / "ext.so").read_bytes())
