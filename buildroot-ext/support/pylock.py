@@ -208,7 +208,9 @@ def stanza(one, licence, texts):
     raw = upper.removeprefix("HOST_")
     return (
         "".join(f"{upper}_{key} = {value}\n" for key, value in lines.items())
-        + f"$(eval $(call inner-generic-package,{one.package},{upper},{raw},{kind}))\n\n"
+        + f"$(eval $(call inner-generic-package,{one.package},{upper},{raw},{kind}))\n"
+        # Behind that: a dependency must be selected by something, but this is no package to build.
+        + f"{upper}_KCONFIG_VAR = BR2_PACKAGE_PYTHON_CROSSPY\n\n"
     )
 
 
