@@ -11,7 +11,7 @@
 # as ever; nothing is resolved, and no server is asked. do_compile builds exactly those files, offline. Each
 # distribution is a package, ${PN}-NAME, with its own dependencies and licence; ${PN} has no files and needs them all.
 #
-# To refresh: crosspy lock ENV -r requirements.txt -o pylock.toml, and commit both files.
+# To refresh: bitbake -c update_pylock RECIPE, with requirements.txt beside the lock; then commit both files.
 
 inherit crosspy
 
@@ -20,6 +20,9 @@ CROSSPY_LOCK[doc] = "The lock file, looked for as SRC_URI's files are."
 
 CROSSPY_LOCK_PROVIDED ?= ""
 CROSSPY_LOCK_PROVIDED[doc] = "Distributions of the lock that the layers provide as python3-NAME: these are used, and not built."
+
+CROSSPY_LOCK_REQUIREMENTS ?= "requirements.txt"
+CROSSPY_LOCK_REQUIREMENTS[doc] = "What update_pylock locks: a file that crosspy lock -r takes, looked for as the lock is."
 
 CROSSPY_LOCK_FILES = "${CROSSPY_LINKS}/crosspy-lock"
 CROSSPY_LOCK_CRATES = "${CROSSPY_LINKS}/cargo_home/bitbake"
@@ -68,20 +71,27 @@ def crosspy_lock_entries(package, d):
         registry = crate["source"].rpartition("/")[2].removesuffix("-index")
         yield "crate://%s/%s/%s" % (registry, crate["name"], crate["version"]), "%s-%s" % (crate["name"], crate["version"]), crate["sha256"]
 
+def crosspy_lock_uris(d):
+    import os
+    paths = crosspy_lock_paths(d)
+    packages = [package for path in paths for package in crosspy_lock_read(path, d)]
+    uris = ["file://" + os.path.basename(path) for path in paths]
+    uris += [entry for package in packages for entry, _, _ in crosspy_lock_entries(package, d)]
+    return " ".join(dict.fromkeys(uris))
+
+# Not in the function below: whether there are crates decides what class crosspy inherits.
+SRC_URI:append = " ${@crosspy_lock_uris(d)}"
+
 python () {
     import re
     from urllib.parse import quote
     paths = crosspy_lock_paths(d)
     locks = [crosspy_lock_read(path, d) for path in paths]
-    entries = ["file://" + os.path.basename(path) for path in paths]
     for package in [package for lock in locks for package in lock]:
-        for entry, key, sha256 in crosspy_lock_entries(package, d):
-            if entry not in entries:
-                entries.append(entry)
+        for _, key, sha256 in crosspy_lock_entries(package, d):
             if d.getVarFlag("SRC_URI", key + ".sha256sum") not in (None, sha256):
                 bb.fatal("%s names %s with two checksums" % (d.getVar("CROSSPY_LOCK"), key))
             d.setVarFlag("SRC_URI", key + ".sha256sum", sha256)
-    d.appendVar("SRC_URI", " " + " ".join(entries))
     pn, ml = d.getVar("PN"), d.getVar("MLPREFIX")
     provided = d.getVar("CROSSPY_LOCK_PROVIDED").split()
     unknown = sorted(set(provided) - {package["name"] for package in locks[0]})
@@ -91,8 +101,6 @@ python () {
     d.setVar("CROSSPY_LOCK_NAMES", " ".join(package["name"] for package in own))
     # What is compiled against: the layers' packages are in the sysroot.
     d.appendVar("DEPENDS", "".join(" python3-" + name for name in provided))
-    if any(entry.startswith("crate://") for entry in entries):
-        d.appendVar("DEPENDS", " cargo-native rust-native libstd-rs")
     for package in own:
         name = "%s-%s" % (pn, package["name"])
         d.prependVar("PACKAGES", name + " ")
@@ -103,9 +111,8 @@ python () {
     if not d.getVar("CVE_PRODUCT"):
         d.setVar("CVE_PRODUCT", " ".join("python:" + package["name"] for package in own))
     # There is no project with a pyproject.toml: the lock has what builds need.
-    for task in ("do_configure",):
-        functions = (d.getVarFlag(task, "postfuncs") or "").split()
-        d.setVarFlag(task, "postfuncs", " ".join(name for name in functions if name != "crosspy_check_requires"))
+    functions = (d.getVarFlag("do_configure", "postfuncs") or "").split()
+    d.setVarFlag("do_configure", "postfuncs", " ".join(name for name in functions if name != "crosspy_check_requires"))
 }
 ALLOW_EMPTY:${PN} = "1"
 
@@ -114,7 +121,7 @@ crosspy_lock_do_compile() {
 }
 
 def crosspy_lock_crates(d):
-    return "--crates ${CROSSPY_LOCK_CRATES}" if "crate://" in d.getVar("SRC_URI") else ""
+    return "--crates ${CROSSPY_LOCK_CRATES}" if crosspy_has_crates(d) else ""
 
 EXPORT_FUNCTIONS do_compile
 
@@ -166,3 +173,19 @@ python crosspy_lock_split() {
         if note["summary"]:
             d.setVar("SUMMARY:" + package, note["summary"])
 }
+
+# ---- a new lock
+
+addtask update_pylock after do_configure
+do_update_pylock[doc] = "Resolve CROSSPY_LOCK_REQUIREMENTS for the target, and write the lock files of the layer"
+do_update_pylock[network] = "1"
+do_update_pylock[nostamp] = "1"
+do_update_pylock() {
+    crosspy_run crosspy lock ${CROSSPY_ENV} -r ${@crosspy_lock_beside(d, "CROSSPY_LOCK_REQUIREMENTS")} -o ${@crosspy_lock_beside(d, "CROSSPY_LOCK")}
+}
+do_update_pylock[vardepsexclude] = "CROSSPY_LOCK_REQUIREMENTS"
+
+def crosspy_lock_beside(d, variable):
+    """A file of the layer, or the name that is to be had."""
+    name = d.getVar(variable)
+    return bb.utils.which(d.getVar("FILESPATH"), name) or name

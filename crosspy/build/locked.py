@@ -71,7 +71,8 @@ def build_locked(
         for batch in batches(packages, known, locks, isolated=options.build_isolation):
             build_wheels(
                 env,
-                [str(files / one.sdist.name) for one in batch.packages if one.sdist],
+                # With its name: pip 26.3 takes nothing from a cache of wheels for a bare path.
+                [f"{one.name} @ {(files / one.sdist.name).as_uri()}" for one in batch.packages if one.sdist],
                 options=_options(options, batch, files, Path(scratch)),
                 console=console,
                 environ=environ,

@@ -52,7 +52,7 @@ def read_wishes(
 ) -> Wishes:
     """Sort what the command line names.
 
-    :param words: requirements and files; :param files: those of ``-r``.
+    :param words: requirements, files and directories of projects; :param files: those of ``-r``.
     :param scratch: where a requirements file of a lock goes.
     :raises UsageError: if there is nothing, a file cannot be read, or a project's dependencies are not written down.
     :raises LockError: if a lock is damaged, or its tool is missing or fails.
@@ -60,6 +60,9 @@ def read_wishes(
     requirements: list[str] = []
     plain: list[Path] = []
     locks: list[Path] = []
+    words = [
+        f"{word}/pyproject.toml" if (cwd / word / "pyproject.toml").is_file() else word for word in words
+    ]
     for path in [*files, *(cwd / word for word in words if _is_file_name(word))]:
         if not path.is_file():
             raise UsageError(f"no such file: {path}")

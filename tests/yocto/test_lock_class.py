@@ -93,6 +93,15 @@ def test_the_tasks_ask_crosspy_for_the_lock_and_no_network(bed: Bed) -> None:  #
     assert f"--crates {links}/cargo_home/bitbake" in wheel
 
 
+def test_a_new_lock_is_written_into_the_layer(bed: Bed) -> None:  # noqa: F811
+    d = parsed(bed)
+    place = bed.top / "mini" / "recipes" / "app"
+    (place / "requirements.txt").write_text("a-b\n")
+    bed.run(d, "do_update_pylock")
+    (call,) = bed.calls()
+    assert call.endswith(f"/crosspy/env -r {place}/requirements.txt -o {place}/pylock.toml")
+
+
 def test_files_licences_and_requirements_go_to_their_packages(bed: Bed) -> None:  # noqa: F811
     d = parsed(bed)
     site = Path(d.getVar("D"), "usr/lib/python3.14/site-packages")

@@ -72,6 +72,7 @@ def test_the_dependencies_of_a_project(tmp_path: Path) -> None:
         'b; sys_platform == "win32"',
         "c",
     )
+    assert wishes(tmp_path, ".").requirements == ("a>=1", 'b; sys_platform == "win32"')
     with pytest.raises(UsageError, match="no extra 'x'"):
         wishes(tmp_path, "pyproject.toml", extras=("x",))
     with pytest.raises(UsageError, match="dynamic"):
