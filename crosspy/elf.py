@@ -21,6 +21,7 @@ import stat
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from struct import Struct
 from struct import error as struct_error
 from typing import Final, Protocol
@@ -64,6 +65,8 @@ _MAX_NOTES: Final = 1 << 16
 _MAX_SYMBOL_TABLE: Final = 1 << 26
 _MAX_STRING_TABLE: Final = 1 << 27
 _KEEP_STRINGS: Final = 1 << 18
+_START: Final = 1 << 14
+_SHORT_LIST: Final = 1 << 12
 _NAMES_AT_ONCE: Final = 1 << 10
 
 
@@ -310,6 +313,8 @@ class _Image:
         if parsed is None:
             raise NotElf("not an ELF file")
         self.header, self.tables = parsed
+        # Headers, and in small files all that a loader reads, lie here: one call instead of five.
+        self.start = self.pread(_START, 0)
         self.layout = _LAYOUTS[self.header.bits, self.header.byteorder]
         self.loads: list[tuple[int, int, int]] = []  # (address, offset, size in the file)
         self.interpreter = ""
@@ -333,6 +338,8 @@ class _Image:
         """Return ``length`` bytes at ``offset``. :raises ElfDamaged: if the file does not have them."""
         if offset + length > self.size:
             raise ElfDamaged(f"{what} ends at byte {offset + length}, but the file has {self.size}")
+        if offset + length <= len(self.start):
+            return self.start[offset : offset + length]
         try:
             data = self.pread(length, offset)
         except (OverflowError, OSError) as error:
@@ -471,39 +478,58 @@ class _Image:
                 names.append(version)
         return {library: tuple(names) for library, names in wanted.items()}
 
-    def _versions_wanted(self) -> Iterator[tuple[str, str, int, bool]]:
-        """Yield ``(library, version, index in .gnu.version, is weak)``."""
+    def _versions_wanted(self) -> list[tuple[str, str, int, bool]]:
+        """Return ``(library, version, index in .gnu.version, is weak)``."""
         if _DT_VERNEED not in self.entries:
-            return
-        offset, room = self.locate(self.entries[_DT_VERNEED], ".gnu.version_r")
-        raw = self.at(offset, min(room, _MAX_VERSIONS * 16), ".gnu.version_r")
+            return []
+        raw = self._list(_DT_VERNEED, ".gnu.version_r", _SHORT_LIST)
+        try:
+            return list(self._each_version_wanted(raw))
+        except _ListEnds:
+            raw = self._list(_DT_VERNEED, ".gnu.version_r", _MAX_VERSIONS * 16)
+            return list(self._each_version_wanted(raw))
+
+    def _list(self, tag: int, what: str, most: int) -> bytes:
+        offset, room = self.locate(self.entries[tag], what)
+        return self.at(offset, min(room, most), what)
+
+    def _each_version_wanted(self, raw: bytes) -> Iterator[tuple[str, str, int, bool]]:
         budget = _MAX_VERSIONS
-        for at in _linked(raw, self.layout.verneed, self.entries.get(_DT_VERNEEDNUM, _MAX_VERSIONS)):
-            _version, count, library, first_aux, _ = self.layout.verneed.unpack_from(raw, at)
+        layout = self.layout
+        verneed, vernaux = layout.verneed, layout.vernaux
+        for at in _linked(raw, verneed, self.entries.get(_DT_VERNEEDNUM, _MAX_VERSIONS), 0, layout.word):
+            _version, count, library, first_aux, _ = verneed.unpack_from(raw, at)
             name = self.string(library)
-            for aux in _linked(raw, self.layout.vernaux, count, start=at + first_aux):
+            for aux in _linked(raw, vernaux, count, at + first_aux, layout.word):
                 budget -= 1
                 if budget < 0:
                     raise ElfDamaged("the list of wanted symbol versions is impossibly long")
-                _hash, flags, index, version, _ = self.layout.vernaux.unpack_from(raw, aux)
+                _hash, flags, index, version, _ = vernaux.unpack_from(raw, aux)
                 yield name, self.string(version), index & _VERSYM_INDEX, bool(flags & _VER_FLG_WEAK)
 
     def verdef(self) -> tuple[str, ...]:
         return tuple([name for name, _ in self._versions_defined()])
 
-    def _versions_defined(self) -> Iterator[tuple[str, int]]:
-        """Yield ``(version, index in .gnu.version)``, the file's own name left out."""
+    def _versions_defined(self) -> list[tuple[str, int]]:
+        """Return ``(version, index in .gnu.version)``, the file's own name left out."""
         if _DT_VERDEF not in self.entries:
-            return
-        offset, room = self.locate(self.entries[_DT_VERDEF], ".gnu.version_d")
-        raw = self.at(offset, min(room, _MAX_VERSIONS * 28), ".gnu.version_d")
-        for at in _linked(raw, self.layout.verdef, self.entries.get(_DT_VERDEFNUM, _MAX_VERSIONS)):
-            _version, flags, index, _count, _hash, first_aux, _ = self.layout.verdef.unpack_from(raw, at)
+            return []
+        raw = self._list(_DT_VERDEF, ".gnu.version_d", _SHORT_LIST)
+        try:
+            return list(self._each_version_defined(raw))
+        except _ListEnds:
+            raw = self._list(_DT_VERDEF, ".gnu.version_d", _MAX_VERSIONS * 28)
+            return list(self._each_version_defined(raw))
+
+    def _each_version_defined(self, raw: bytes) -> Iterator[tuple[str, int]]:
+        verdef, verdaux, word = self.layout.verdef, self.layout.verdaux, self.layout.word
+        for at in _linked(raw, verdef, self.entries.get(_DT_VERDEFNUM, _MAX_VERSIONS), 0, word):
+            _version, flags, index, _count, _hash, first_aux, _ = verdef.unpack_from(raw, at)
             if flags & _VER_FLG_BASE:
                 continue
-            if at + first_aux + self.layout.verdaux.size > len(raw):
-                raise ElfDamaged("a symbol version's name is outside .gnu.version_d")
-            yield self.string(self.layout.verdaux.unpack_from(raw, at + first_aux)[0]), index & _VERSYM_INDEX
+            if at + first_aux + verdaux.size > len(raw):
+                raise _ListEnds("a symbol version's name is outside .gnu.version_d")
+            yield self.string(verdaux.unpack_from(raw, at + first_aux)[0]), index & _VERSYM_INDEX
 
     # ------------------------------------------------------------------------------------------ symbols
 
@@ -737,25 +763,35 @@ def _cut(strings: bytes, index: int, limit: int = _MAX_NAME) -> str:
     end = strings.find(b"\0", index, index + limit)
     if end < 0:
         raise ElfDamaged(f"the name at {index} of .dynstr has no end")
-    return strings[index:end].decode("utf-8", "surrogateescape")
+    return _decoded(strings[index:end])
+
+
+@lru_cache(1 << 12)
+def _decoded(name: bytes) -> str:
+    """Return a name as text: the same ones (``libc.so.6``, ``GLIBC_2.17``) come again in every file, and are kept once."""
+    return name.decode("utf-8", "surrogateescape")
 
 
 def _split(search_path: str) -> tuple[str, ...]:
     return tuple(entry for entry in search_path.split(":") if entry)
 
 
-def _linked(raw: bytes, entry: Struct, count: int, start: int = 0) -> Iterator[int]:
+class _ListEnds(ElfDamaged):
+    """A list goes on behind the bytes that were read of it."""
+
+
+def _linked(raw: bytes, entry: Struct, count: int, start: int, link: Struct) -> Iterator[int]:
     """Yield the offsets of a list of ``entry`` linked by a relative offset in its last four bytes.
 
     The links are unsigned, so the list only goes forward and ends with ``raw`` at the latest.
     """
-    link = Struct(entry.format[0] + "I")
     at = start
+    last = entry.size - 4
     for _ in range(min(count, _MAX_VERSIONS)):
         if at + entry.size > len(raw):
-            raise ElfDamaged("a list of symbol versions runs out of its segment")
+            raise _ListEnds("a list of symbol versions runs out of its segment")
         yield at
-        step = link.unpack_from(raw, at + entry.size - 4)[0]
+        step = link.unpack_from(raw, at + last)[0]
         if not step:
             return
         at += step

@@ -187,4 +187,4 @@ def test_files_are_looked_at_not_read(make_image, monkeypatch):
     assert len(opened) <= 55 + 3 + 1
     assert reads.count(64) >= 55
     assert len(reads) <= 55 + 5 * 8 + 4 * 14
-    assert sum(size for size in reads if size < 1 << 20) <= 55 * 64 + 9 * 4096
+    assert sum(size for size in reads if size < 1 << 20) <= 55 * 64 + 9 * 16384
