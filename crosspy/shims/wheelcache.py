@@ -18,6 +18,7 @@ requirements in a run; its answer holds ten minutes.
 """
 
 import contextlib
+import copy
 import hashlib
 import json
 import os
@@ -100,6 +101,26 @@ def apply(module: ModuleType) -> None:
             init(self, link, template, *args, **options)
 
         candidate.__init__ = remember_settings
+        make = module.make_install_req_from_link
+
+        def make_of_named(link: "Link", template: "Any", *args: object, **options: "Any") -> object:
+            return make(link, _named(template, link, options.get("source_link")), *args, **options)
+
+        module.make_install_req_from_link = make_of_named  # type: ignore[attr-defined]  # this pip's
+
+
+def _named(template: "Any", link: "Link", source: "Link | None") -> "Any":
+    """Give what was asked for by its path alone the name of its wheel, which the cache had.
+
+    pip 26.3 takes the wheel for the source otherwise, and refuses: "Cannot change the source link".
+    """
+    if template.req is not None or source is None or not link.is_wheel or source.is_wheel:
+        return template
+    from pip._vendor.packaging.requirements import Requirement
+
+    named = copy.copy(template)
+    named.req = Requirement(f"{link.filename.split('-')[0]} @ {source.url}")
+    return named
 
 
 # Around pip.

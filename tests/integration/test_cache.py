@@ -199,6 +199,12 @@ def test_oldest_and_newest_pip(build, crosspy, arm64, first, links, pip_environ,
     cache = tmp_path / "cache"
     assert build(tmp_path / "env", cache=cache)[1] == first
     assert build(tmp_path / "env", cache=cache)[:2] == ([HIT], first)
+    # So is what is named by its path alone, a source distribution or a project.
+    path = links / "cext-1.0.tar.gz"
+    assert build(tmp_path / "env", cache=cache, names=[path])[:2] == ([HIT], first)
+    project = shutil.copytree(PACKAGES / "c-extension", tmp_path / "mine")
+    wheels = [build(tmp_path / "env", cache=cache, names=[project]) for _ in range(2)]
+    assert wheels[1][:2] == (["mine: taken from the cache"], wheels[0][1])
     # Hashes of requirements are those of the source.
     digest = run(["sha256sum", links / "cext-1.0.tar.gz"]).stdout.split()[0]
     wanted = tmp_path / "requirements.txt"
