@@ -7,4 +7,4 @@ SRC_URI[scikit-build-core.sha256sum] = "ce6d8fe64e6b4c759ea0fb95d2f8a68f60d2df31
 
 inherit pypi crosspy
 
-DEPENDS += "zeromq cmake-native ninja-native python3-cython-native python3-packaging-native python3-pathspec-native"
+DEPENDS += "cmake-native ninja-native python3-cython-native python3-packaging-native python3-pathspec-native zeromq"
