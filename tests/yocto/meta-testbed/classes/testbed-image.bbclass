@@ -1,14 +1,30 @@
-# An image whose root file system is unpacked from the .deb files in place of apt: what is named, and what that depends on.
-inherit core-image
-DEPENDS = ""
-IMAGE_FEATURES = ""
-IMAGE_LINGUAS = ""
-PACKAGE_INSTALL = "${IMAGE_INSTALL}"
-KERNELDEPMODDEPEND = ""
-KERNEL_DEPLOY_DEPEND = ""
-LDCONFIGDEPEND = ""
-ROOTFS_POSTPROCESS_COMMAND = ""
-fakeroot python do_rootfs () {
+# What crosspy-image.bbclass needs of OE-core's image.bbclass, which itself needs a world of native tools. The root file system
+# is unpacked from the .deb files in place of apt: what is named, and what that depends on.
+inherit nopackages
+INHIBIT_DEFAULT_DEPS = "1"
+PACKAGES = ""
+EXCLUDE_FROM_WORLD = "1"
+RDEPENDS += "${IMAGE_INSTALL}"
+IMAGE_ROOTFS = "${WORKDIR}/rootfs"
+IMGDEPLOYDIR = "${WORKDIR}/deploy-image"
+IMAGE_NAME = "${PN}"
+IMAGE_QA_COMMANDS = ""
+addtask rootfs after do_prepare_recipe_sysroot
+addtask image_qa after do_rootfs before do_build
+do_rootfs[recrdeptask] += "do_package_write_deb do_packagedata"
+python do_image_qa() {
+    for name in d.getVar("IMAGE_QA_COMMANDS").split():
+        bb.build.exec_func(name, d)
+}
+deltask do_fetch
+deltask do_unpack
+deltask do_patch
+deltask do_configure
+deltask do_compile
+deltask do_install
+deltask do_populate_lic
+deltask do_populate_sysroot
+python do_rootfs () {
     import glob, re, subprocess
     known = {}
     for path in glob.glob(d.getVar("DEPLOY_DIR_DEB") + "/*/*.deb"):
