@@ -105,6 +105,33 @@ def test_facts_of_a_program_a_library_a_static_program_and_an_object():
 
 
 @pytest.mark.parametrize("path", DYNAMIC, ids=lambda path: f"{path.parent.name}-{path.name}")
+def test_same_references_and_definitions_as_pyelftools(path):
+    versions, wanted, offered = {}, set(), set()
+    with path.open("rb") as stream:
+        file = ELFFile(stream)
+        marks = file.get_section_by_name(".gnu.version")
+        for name, number in ((".gnu.version_r", "vna_other"), (".gnu.version_d", "vd_ndx")):
+            section = file.get_section_by_name(name)
+            for entry, inner in section.iter_versions() if section else ():
+                if number == "vna_other":
+                    versions |= {one.entry[number]: f"@{one.name}" for one in inner}
+                elif not entry["vd_flags"] & 1:
+                    versions[entry[number]] = f"@{next(inner).name}"
+        for index, symbol in enumerate(file.get_section_by_name(".dynsym").iter_symbols()):
+            mark = marks.get_symbol(index)["ndx"] if marks else 1
+            version = versions.get(mark if isinstance(mark, int) else 1, "")
+            if symbol["st_info"]["bind"] == "STB_LOCAL" or not symbol.name:
+                continue
+            if symbol["st_shndx"] != "SHN_UNDEF":
+                offered |= {symbol.name, symbol.name + version}
+            elif symbol["st_info"]["bind"] != "STB_WEAK":
+                wanted.add(symbol.name + version)
+    found = elf.linkage(path)
+    assert found.wanted == {name.encode() for name in wanted}
+    assert found.offered == {name.encode() for name in offered}
+
+
+@pytest.mark.parametrize("path", DYNAMIC, ids=lambda path: f"{path.parent.name}-{path.name}")
 def test_same_answers_as_pyelftools(path):
     needed: tuple[str, ...] = ()
     verneed: dict[str, tuple[str, ...]] = {}
