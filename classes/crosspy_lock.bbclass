@@ -1,7 +1,7 @@
 # crosspy_lock.bbclass: a Python application as its lock file has it (PEP 751, made by crosspy lock). A recipe:
 #
 #   SUMMARY = "What the gateway runs"
-#   LICENSE = "MIT"
+#   LICENSE = "MIT & BSD-3-Clause"
 #   LIC_FILES_CHKSUM = "file://${COMMON_LICENSE_DIR}/MIT;md5=0835ade698e0bcf8506ecda2f7b4f302"
 #   CROSSPY_LOCK = "pylock.toml"
 #   inherit crosspy_lock
@@ -10,6 +10,7 @@
 # file that they name becomes an entry of SRC_URI with the sha256 that they have: mirrors, BB_NO_NETWORK and fetch work
 # as ever; nothing is resolved, and no server is asked. do_compile builds exactly those files, offline. Each
 # distribution is a package, ${PN}-NAME, with its own dependencies and licence; ${PN} has no files and needs them all.
+# LICENSE names all of their licences: one that it does not name is an error of do_package_qa.
 #
 # To refresh: bitbake -c update_pylock RECIPE, with requirements.txt beside the lock; then commit both files.
 
@@ -168,8 +169,11 @@ python crosspy_lock_split() {
         package = "%s-%s" % (pn, name)
         d.setVar("FILES:" + package, " ".join(path.replace("[", "[[]") for path in note["files"] if " " not in path))
         d.appendVar("RDEPENDS:" + package, "".join(" %s-%s" % (pn, other) for other in note["requires"]))
-        if note["licence"]:
-            d.setVar("LICENSE:" + package, note["licence"])
+        if not d.getVar("LICENSE:" + package):
+            if note["licence"]:
+                d.setVar("LICENSE:" + package, note["licence"])
+            else:
+                bb.warn("%s: its metadata state no licence that is clear: LICENSE:${PN}-%s = \"...\"" % (name, name))
         if note["summary"]:
             d.setVar("SUMMARY:" + package, note["summary"])
 }
