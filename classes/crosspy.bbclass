@@ -274,8 +274,8 @@ def package_qa_check_crosspy(package, d):
     skip = (d.getVar("INSANE_SKIP") or "").split() + (d.getVar("INSANE_SKIP:" + package) or "").split()
     target = os.path.join(d.getVar("T"), "crosspy-target.json")
     crosspy_json(d, "describe", "--sysroot", d.getVar("RECIPE_SYSROOT"), "-o", target, "--json")
-    # XP2 and XP4 look for libraries and interpreters, which other packages of an image have.
-    report = crosspy_json(d, "verify", tree, "--target", target, "--format", "json", "--fail-on", "never", "--ignore", "XP2,XP4")
+    # XP2, XP307 and XP4 look for libraries, distributions and interpreters, which other packages of an image have.
+    report = crosspy_json(d, "verify", tree, "--target", target, "--format", "json", "--fail-on", "never", "--ignore", "XP2,XP307,XP4")
     for finding in report["images"][0]["findings"]:
         if finding["severity"] != "info" and finding["check"] not in skip:
             crosspy_report(finding, package, d)
