@@ -49,7 +49,10 @@ _ELSEWHERE: Final = frozenset({
 def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
     """Look for the imports of each file of the interpreter's path among the modules that are there."""
     roots = _roots(image, expectation)
-    if not roots or any(re.fullmatch(r".*/python3\d+\.zip", path) for path in image.files):
+    # Without its standard library the tree is a part of an image; in a zip file it is not looked at.
+    if not any(_STDLIB.fullmatch(root) for root in roots) or any(
+        re.fullmatch(r".*/python3\d+\.zip", path) for path in image.files
+    ):
         return
     present = _present(image, expectation, roots) | _BUILT_IN | _ELSEWHERE | _compiled_in(image)
     for path in sorted(image.files):

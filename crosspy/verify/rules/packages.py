@@ -14,6 +14,7 @@ from packaging.version import InvalidVersion, Version
 from crosspy.model.finding import Finding, Severity
 from crosspy.verify.expectation import Expectation
 from crosspy.verify.rules import Rule
+from crosspy.verify.rules.loader import is_complete
 from crosspy.verify.tree import Image, basename, parent
 
 XP306: Final = Rule(
@@ -66,6 +67,8 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
     """Read the metadata of each distribution."""
     for path in sorted(path for path in image.files if path.endswith(".dist-info/WHEEL")):
         yield from _tags(image, expectation, path)
+    if not is_complete(image):
+        return  # a wheel, or a package of an image: others bring what it requires
     installed = list(_distributions(image))
     known: dict[str, list[_Distribution]] = {}
     for one in installed:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from elf_writer import ARCHS
-from planted import FAULTS, clean
+from planted import FAULTS, SITE, clean
 
 from crosspy.verify.expectation import Options
 from crosspy.verify.runner import RULES, verify
@@ -39,3 +41,16 @@ def test_every_check_of_an_image_is_planted_on_two_machines():
     assert len(FAULTS) >= 40
     # XP001 is no finding, XP002 takes another user, XP003 is about exceptions: test_verify_*.py
     assert {check for check in RULES if len(archs.get(check, ())) < 2} == {"XP001", "XP002", "XP003"}
+
+
+def test_what_a_part_of_an_image_requires_and_imports_others_bring(tmp_path):
+    tree = clean("armhf")
+    whole = verify(tree.write(tmp_path / "whole"))
+    expectation = replace(whole.expectation, options=Options())
+    for path in [*tree.elf, *tree.files, *tree.links]:
+        if "/pkg" not in path:
+            tree.remove(path)
+    tree.files[f"{SITE}/pkg/__init__.py"] = b"import json, nobody\n"
+    tree.links["/usr/lib/libpart.so"] = "libpart.so.1"
+    options = Options(tiers=frozenset({"--imports"}))
+    assert verify(tree.write(tmp_path / "part"), expectation, options=options).findings == ()
