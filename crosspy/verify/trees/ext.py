@@ -13,8 +13,9 @@ from struct import Struct
 from typing import Final, Protocol, Self
 
 from crosspy.elf import Reader
-from crosspy.verify.trees import MAX_ENTRIES, Node, damaged, reason, special_kind
+from crosspy.verify.trees import Node, damaged, reason, special_kind
 from crosspy.verify.trees.cache import Blocks
+from crosspy.verify.trees.descent import descend
 
 SUPER_AT: Final = 1024
 _SUPER_SIZE: Final = 1024
@@ -35,7 +36,6 @@ _UNWRITTEN: Final = 32768
 _MAX_EXTENTS: Final = 1 << 20
 _MAX_DIRECTORY: Final = 1 << 28
 _MAX_NAME: Final = 1 << 12
-_MAX_DEPTH: Final = 256
 _MAX_READ: Final = 1 << 30
 _IN_INODE: Final = 60
 _XATTR_MAGIC: Final = 0xEA020000
@@ -88,34 +88,7 @@ class Ext:
             )
 
     def walk(self) -> Iterator[Node]:
-        seen = {_ROOT}
-        count = 0
-        pending = [("", _ROOT)]
-        while pending:
-            path, number = pending.pop()
-            yield Node(path or "/", "directory")
-            inner = []
-            try:
-                entries = sorted(self._listed(number))
-            except OSError as error:
-                if not path:
-                    raise
-                yield Node(path, "unreadable", reason(error))
-                continue
-            count += len(entries)
-            if count > MAX_ENTRIES:
-                raise damaged(f"more than {MAX_ENTRIES:,} entries")
-            for name, inode in entries:
-                below = f"{path}/{name}"
-                node = self._node(below, inode)
-                if node.kind != "directory":
-                    yield node
-                elif inode in seen or below.count("/") > _MAX_DEPTH:
-                    yield Node(below, "unreadable", "a directory that contains itself")
-                else:
-                    seen.add(inode)
-                    inner.append((below, inode))
-            pending.extend(reversed(inner))
+        return descend(_ROOT, self._listed, self._node)
 
     def open(self, path: str) -> _File:
         return self._file(self._inode_of[path])

@@ -13,8 +13,9 @@ from struct import Struct
 from typing import Final, Self
 
 from crosspy.elf import Reader
-from crosspy.verify.trees import MAX_ENTRIES, Node, codecs, damaged, reason
+from crosspy.verify.trees import Node, codecs, damaged, reason
 from crosspy.verify.trees.cache import Blocks
+from crosspy.verify.trees.descent import descend
 
 MAGIC: Final = b"hsqs"
 _COMPRESSORS: Final = {1: "zlib", 2: "lzma", 3: "lzo", 4: "xz", 5: "lz4", 6: "zstd"}
@@ -34,7 +35,7 @@ _STORED: Final = 1 << 24  # the same, in the length of a block of data
 _NO_FRAGMENT: Final = 0xFFFFFFFF
 _MAX_NAME: Final = 1 << 12
 _MAX_BLOCKS: Final = 1 << 22
-_MAX_DEPTH: Final = 256
+_A_DIRECTORY: Final = 1
 _MAX_READ: Final = 1 << 30
 _SPECIAL: Final = {4: "a block device", 5: "a character device", 6: "a named pipe", 7: "a socket"}
 
@@ -82,33 +83,7 @@ class Squashfs:
         self._files: dict[str, int] = {}
 
     def walk(self) -> Iterator[Node]:
-        seen = {self._root}
-        count = 0
-        pending = [("", self._root)]
-        while pending:
-            path, reference = pending.pop()
-            yield Node(path or "/", "directory")
-            inner = []
-            try:
-                entries = sorted(self._listed(reference))
-            except OSError as error:
-                if not path:
-                    raise
-                yield Node(path, "unreadable", reason(error))
-                continue
-            count += len(entries)
-            if count > MAX_ENTRIES:
-                raise damaged(f"more than {MAX_ENTRIES:,} entries")
-            for name, kind, inode in entries:
-                below = f"{path}/{name}"
-                if kind != 1:
-                    yield self._node(below, kind, inode)
-                elif inode in seen or below.count("/") > _MAX_DEPTH:
-                    yield Node(below, "unreadable", "a directory that contains itself")
-                else:
-                    seen.add(inode)
-                    inner.append((below, inode))
-            pending.extend(reversed(inner))
+        return descend((_A_DIRECTORY, self._root), self._listed, self._node)
 
     def open(self, path: str) -> _File:
         return _File(self, self._inode(self._files[path]))
@@ -116,7 +91,10 @@ class Squashfs:
     def close(self) -> None:
         """Have nothing to close: who opened the file does."""
 
-    def _node(self, path: str, kind: int, reference: int) -> Node:
+    def _node(self, path: str, entry: tuple[int, int]) -> Node:
+        kind, reference = entry
+        if kind == _A_DIRECTORY:
+            return Node(path, "directory")
         if kind == 2:
             self._files[path] = reference
             return Node(path, "file")
@@ -139,10 +117,10 @@ class Squashfs:
             raise damaged(f"an inode of kind {kind}")
         return _Inode(kind if kind <= 7 else kind - 7, kind > 7, mode, at)
 
-    def _listed(self, reference: int) -> Iterator[tuple[str, int, int]]:
-        """Yield ``(name, kind, inode reference)`` of a directory."""
-        inode = self._inode(reference)
-        if inode.kind != 1:
+    def _listed(self, directory: tuple[int, int]) -> Iterator[tuple[str, tuple[int, int]]]:
+        """Yield ``(name, (kind, inode reference))`` of a directory."""
+        inode = self._inode(directory[1])
+        if inode.kind != _A_DIRECTORY:
             raise damaged("no directory where one is said to be")
         if inode.long:
             raw, _ = self.metadata(self._inodes, inode.at, _LONG_DIRECTORY.size)
@@ -166,7 +144,7 @@ class Squashfs:
                 name = os.fsdecode(raw)
                 if length >= 256 or "/" in name or "\0" in name or name in {".", ".."}:
                     raise damaged(f"a directory names {name[:80]!r}")
-                yield name, kind, start << 16 | inner
+                yield name, (kind, start << 16 | inner)
 
     def metadata(self, table: int, at: tuple[int, int], length: int) -> tuple[bytes, tuple[int, int]]:
         """Return ``length`` bytes of a table from ``at`` on, and where they end. :raises OSError: if there are fewer."""
