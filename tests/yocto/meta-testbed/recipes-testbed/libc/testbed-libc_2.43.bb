@@ -5,7 +5,7 @@ DEPENDS = "virtual/cross-binutils"
 PROVIDES += "${TESTBED_PROVIDES} virtual/compilerlibs"
 do_install() {
     install -d ${D}${includedir} ${D}${libdir}
-    tar -C ${TESTBED}/target/usr -c --exclude='*python3*' --exclude=lib/ssl --exclude=lib/gcc --exclude=lib/blas --exclude=lib/lapack include lib | tar -x -C ${D}${prefix}
+    tar -C ${TESTBED}/target/usr -c --exclude='*python3*' --exclude=lib/ssl --exclude=lib/gcc --exclude=lib/gobject-introspection --exclude=lib/blas --exclude=lib/lapack include lib | tar -x -C ${D}${prefix}
     chown -R root:root ${D}
 }
 PACKAGES = "${PN}-dev ${PN}"
