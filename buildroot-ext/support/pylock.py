@@ -130,7 +130,9 @@ def licences(path):
             for n in named
         ]
         places = [n for n in places if n in files and " " not in n]
-        places = places or [n for n in files if LICENSE_NAME.fullmatch(n.removeprefix(f"{base}/"))]
+        places = places or [
+            n for n in files if LICENSE_NAME.fullmatch(n.removeprefix(f"{base}/").removeprefix("licenses/"))
+        ]
         text = about.get("License-Expression") or ", ".join(
             c.rpartition(" :: ")[2]
             for c in (about.get_all("Classifier", []) if info else [])
