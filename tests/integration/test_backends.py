@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from conftest import TargetBed, find_bed, run  # tests/integration/conftest.py
 
+from crosspy import elf
+
 BACKENDS = Path(__file__).parent.parent / "packages" / "backends"
 
 ANSWER = "assert {0}.answer() == 42, {0}.__file__"
@@ -108,6 +110,12 @@ def test_a_back_end(
     modules = expected(target, project)
     for each in modules:
         assert (library / each.file.replace("@", suffix)).is_file(), sorted(library.rglob("*.so"))
+    for path in library.rglob("*.so"):
+        facts = elf.read(path)
+        paths = (
+            ("/opt/x/lib", "$ORIGIN/lib") if project == "scikit-build-core" and "plain" in path.name else ()
+        )
+        assert facts.rpath + facts.runpath == paths
     assert_on_target(bed, library, modules)
 
 
