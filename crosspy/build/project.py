@@ -43,6 +43,9 @@ _BUGTRACKERS: Final = (
 )
 
 
+_OF_RUST: Final = re.compile(r"maturin|rust|cargo|puccinialin")
+
+
 def read_project(path: Path, artifact: Artifact) -> Project:
     """Return what the source distribution at ``path`` says of its project.
 
@@ -71,6 +74,12 @@ def read_project(path: Path, artifact: Artifact) -> Project:
     system = project.get("build-system", {})
     static = project.get("project", {})
     requires = headers.get_all("Requires-Dist") or static.get("dependencies", [])
+    backend, build_requires = (
+        str(system.get("build-backend", "setuptools.build_meta")),
+        _names(system.get("requires", LEGACY)),
+    )
+    # Some bring a crate beside what they build, or instead of it (zstandard).
+    with_rust = any(_OF_RUST.search(name) for name in (backend, *build_requires)) and not vendored
     return Project(
         name=canonicalize_name(str(headers["Name"])),
         version=str(headers["Version"]),
@@ -84,10 +93,10 @@ def read_project(path: Path, artifact: Artifact) -> Project:
             str(headers["License"] or ""),
         ),
         licence_files=tuple(_licence_files(headers, texts)),
-        backend=str(system.get("build-backend", "setuptools.build_meta")),
-        build_requires=_names(system.get("requires", LEGACY)),
+        backend=backend,
+        build_requires=build_requires,
         requires=_names(requires),
-        crates=() if vendored else tuple(sorted(crates)),
+        crates=tuple(sorted(crates)) if with_rust else (),
         dynamic="requires-dist" in {str(one).lower() for one in headers.get_all("Dynamic", ())},
     )
 

@@ -154,6 +154,13 @@ def test_what_a_recipe_needs_is_read(tmp_path: Path) -> None:
     assert [crate.name for crate in found.crates] == ["n"]
 
 
+def test_a_crate_that_the_back_end_does_not_build_is_no_need(tmp_path: Path) -> None:
+    lock = f'[[package]]\nname = "n"\nversion = "1.0.0"\nsource = "registry+https://x.invalid"\nchecksum = "{B}"\n'
+    system = '[build-system]\nrequires = ["cffi", "setuptools"]\n'
+    files = {"p-1.0/PKG-INFO": METADATA, "p-1.0/rust/Cargo.lock": lock, "p-1.0/pyproject.toml": system}
+    assert read_project(*packed(tmp_path, files)).crates == ()
+
+
 @pytest.mark.parametrize(
     ("files", "error", "said"),
     [
