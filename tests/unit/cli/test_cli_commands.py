@@ -609,7 +609,9 @@ def test_a_reader_that_goes_away(tmp_path, sysroot):
 
 
 SLOW = """
-import sys, time
+import signal, sys, time
+# A shell starts what goes to the background with SIGINT ignored, and so all that this starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from pathlib import Path
 from crosspy.crossenv import create
 from crosspy.cli.main import entry
