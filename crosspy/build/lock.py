@@ -11,7 +11,6 @@ import json
 import os
 import re
 import tempfile
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -23,19 +22,17 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
 
 from crosspy import process
-from crosspy.build import sdist
-from crosspy.build.crates import locked_crates
+from crosspy.build.contents import Contents, read_contents
 from crosspy.build.downloads import download_options
 from crosspy.build.explain import explain
 from crosspy.build.frontend import BuildOptions, build_environment, check_pip, pip_options
 from crosspy.build.lockfile import Locks
 from crosspy.build.log import open_log
 from crosspy.build.missing import sysroot_of
-from crosspy.build.requirements import LEGACY
 from crosspy.build.transport import Transport, content_length, download, shown, transport_of
 from crosspy.console import Console
 from crosspy.crossenv.layout import CrossEnv
-from crosspy.errors import ResolveError
+from crosspy.errors import BuildFailedError, ResolveError
 from crosspy.model.lock import Artifact, Crate, Lock, Package, group_of
 from crosspy.model.tags import marker_environment
 
@@ -311,40 +308,25 @@ def _look_into(packages: Sequence[Package], asked: Mapping[str, set[str]], job: 
         sdists = [one.sdist for one in packages if one.sdist]
         for before, artifact in zip(sdists, pool.map(lambda one: _complete(one, job), sdists), strict=True):
             told = asked.get(_address(before.url or (job.directory / before.path).resolve().as_uri()))
-            static, crates = _contents(job.files / artifact.name)
-            found[artifact.name] = _Sdist(
-                artifact=artifact,
-                requires=tuple(sorted(static if told is None else told)),
-                crates=tuple(crates),
-            )
+            requires, crates = _contents(job.files / artifact.name, told)
+            found[artifact.name] = _Sdist(artifact=artifact, requires=requires, crates=crates)
     return found
 
 
-def _contents(path: Path) -> tuple[Sequence[str], list[Crate]]:
-    """Return the requirements of the ``build-system``, and the crates of each ``Cargo.lock``."""
-    requires: Sequence[str] = LEGACY
-    crates: set[Crate] = set()
-    vendored = False
-    for name, read in sdist.files(path):
-        if len(name.parts) == 2 and name.name == "pyproject.toml":
-            requires = _build_system(read(), path.name)
-        elif name.name == "Cargo.lock":
-            try:
-                crates.update(locked_crates(read().decode()))
-            except ValueError as error:
-                raise ResolveError(
-                    f"{path.name}: its {name} is damaged: {error}", hint="Ask for another version."
-                ) from None
-        vendored = vendored or name.name == ".cargo-checksum.json"
-    return requires, [] if vendored else sorted(crates)
-
-
-def _build_system(content: bytes, name: str) -> Sequence[str]:
+def _contents(path: Path, told: set[str] | None) -> tuple[tuple[str, ...], tuple[Crate, ...]]:
+    """Return the build requirements, those that pip was told where it asked, and the crates of a Rust project."""
     try:
-        table = tomllib.loads(content.decode()).get("build-system", {})
-        found = table.get("requires", LEGACY)
-        return [str(Requirement(text)) for text in found]
-    except (ValueError, TypeError, AttributeError, InvalidRequirement) as error:
+        contents = read_contents(path)
+    except BuildFailedError as error:
+        raise ResolveError(str(error), hint="Ask for another version of it.") from None
+    requires = _stated(contents, path.name) if told is None else tuple(sorted(told))
+    return requires, contents.crates_for(requires)
+
+
+def _stated(contents: Contents, name: str) -> tuple[str, ...]:
+    try:
+        return tuple(sorted({str(Requirement(str(text))) for text in contents.build_requires}))
+    except InvalidRequirement as error:
         raise ResolveError(
             f"{name}: its pyproject.toml has no usable build-system: {error}",
             hint="Ask for another version of it.",

@@ -1,32 +1,27 @@
-"""A source distribution, read for a recipe: metadata, licence files, back end, requirements, crates. Nothing of it runs.
+"""What a source distribution says of its project, for a recipe.
 
-Sources: PEP 643 (metadata of source distributions), PEP 639 (licence files), PEP 518 and 621 (``pyproject.toml``).
+Sources: PEP 643 (metadata of source distributions), PEP 639 (licence files), PEP 621 (``pyproject.toml``).
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
-import tomllib
 from collections.abc import Iterable, Mapping
 from email.message import Message
 from email.parser import HeaderParser
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
-from crosspy.build import sdist
-from crosspy.build.crates import locked_crates
-from crosspy.build.requirements import LEGACY
+from crosspy.build.contents import LICENCE, read_contents
 from crosspy.errors import BuildFailedError
 from crosspy.model.component import licence_of
-from crosspy.model.lock import Artifact, Crate
+from crosspy.model.lock import Artifact
 from crosspy.model.project import LicenceFile, Project
 
-_LICENCE: Final = re.compile(r"(LICEN[CS]E|COPYING|NOTICE|COPYRIGHT)([.-].*)?", re.IGNORECASE)
 _LINUX: Final = {
     "implementation_name": "cpython", "os_name": "posix", "platform_machine": "", "platform_python_implementation": "CPython",
     "platform_release": "", "platform_system": "Linux", "platform_version": "", "sys_platform": "linux", "extra": "",
@@ -43,43 +38,22 @@ _BUGTRACKERS: Final = (
 )
 
 
-_OF_RUST: Final = re.compile(r"maturin|rust|cargo|puccinialin")
-
-
 def read_project(path: Path, artifact: Artifact) -> Project:
     """Return what the source distribution at ``path`` says of its project.
 
     :raises UsageError: if it is no archive, or not a safe one. :raises BuildFailedError: if it has no usable metadata.
     """
-    texts: dict[str, bytes] = {}
-    crates: set[Crate] = set()
-    vendored = False
-    for name, read in sdist.files(path):
-        relative = "/".join(name.parts[1:])
-        if relative in {"PKG-INFO", "pyproject.toml", "setup.py"} or _may_be_licence(relative):
-            texts[relative] = read()
-        elif name.name == "Cargo.lock":
-            try:
-                crates.update(locked_crates(read().decode()))
-            except ValueError as error:
-                raise BuildFailedError(f"{path.name}: its {name} is damaged: {error}") from None
-        vendored = vendored or name.name == ".cargo-checksum.json"
+    contents = read_contents(path)
+    texts = contents.texts
     headers = HeaderParser().parsestr(texts.get("PKG-INFO", b"").decode("utf-8", "replace"))
     if not headers["Name"] or not headers["Version"]:
         raise BuildFailedError(
             f"{path.name} is no source distribution: it has no PKG-INFO with a name and a version"
         )
     urls = _urls(headers)
-    project = _table(texts.get("pyproject.toml"), path)
-    system = project.get("build-system", {})
-    static = project.get("project", {})
+    static = contents.pyproject.get("project", {})
     requires = headers.get_all("Requires-Dist") or static.get("dependencies", [])
-    backend, build_requires = (
-        str(system.get("build-backend", "setuptools.build_meta")),
-        _names(system.get("requires", LEGACY)),
-    )
-    # Some bring a crate beside what they build, or instead of it (zstandard).
-    with_rust = any(_OF_RUST.search(name) for name in (backend, *build_requires)) and not vendored
+    build_requires = _names(contents.build_requires)
     return Project(
         name=canonicalize_name(str(headers["Name"])),
         version=str(headers["Version"]),
@@ -93,25 +67,12 @@ def read_project(path: Path, artifact: Artifact) -> Project:
             str(headers["License"] or ""),
         ),
         licence_files=tuple(_licence_files(headers, texts)),
-        backend=backend,
+        backend=contents.backend,
         build_requires=build_requires,
         requires=_names(requires),
-        crates=tuple(sorted(crates)) if with_rust else (),
+        crates=contents.crates_for(build_requires),
         dynamic="requires-dist" in {str(one).lower() for one in headers.get_all("Dynamic", ())},
     )
-
-
-def _may_be_licence(relative: str) -> bool:
-    return any(_LICENCE.fullmatch(part) for part in relative.split("/")[-1:]) or relative.startswith(
-        "LICENSES/"
-    )
-
-
-def _table(content: bytes | None, path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads((content or b"").decode())
-    except ValueError as error:
-        raise BuildFailedError(f"{path.name}: its pyproject.toml cannot be read: {error}") from None
 
 
 def _urls(headers: Message) -> dict[str, str]:
@@ -126,11 +87,11 @@ def _first(urls: Mapping[str, str], labels: Iterable[str]) -> str:
     return next((urls[label] for label in labels if label in urls), "")
 
 
-def _licence_files(headers: Message, texts: dict[str, bytes]) -> Iterable[LicenceFile]:
+def _licence_files(headers: Message, texts: Mapping[str, bytes]) -> Iterable[LicenceFile]:
     """Yield those that the metadata name (PEP 639), else those at the top."""
     patterns = [str(one) for one in headers.get_all("License-File", ())]
     named = [name for name in sorted(texts) if any(fnmatch(name, pattern) for pattern in patterns)]
-    top = [name for name in sorted(texts) if "/" not in name and _LICENCE.fullmatch(name)]
+    top = [name for name in sorted(texts) if "/" not in name and LICENCE.fullmatch(name)]
     for name in named or top:
         yield LicenceFile(
             path=name,

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from crosspy.build.contents import read_contents
 from crosspy.build.index import find_sdist
 from crosspy.build.project import read_project
 from crosspy.errors import BuildFailedError, FetchError, ResolveError, UsageError
@@ -154,11 +155,18 @@ def test_what_a_recipe_needs_is_read(tmp_path: Path) -> None:
     assert [crate.name for crate in found.crates] == ["n"]
 
 
-def test_a_crate_that_the_back_end_does_not_build_is_no_need(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("words", "crates"),
+    [("'cffi', 'setuptools'", 0), ("'setuptools', 'Setuptools_Rust>=1'", 1), ("'milksnake'", 1)],
+)
+def test_a_crate_that_the_back_end_does_not_build_is_no_need(tmp_path: Path, words: str, crates: int) -> None:
     lock = f'[[package]]\nname = "n"\nversion = "1.0.0"\nsource = "registry+https://x.invalid"\nchecksum = "{B}"\n'
-    system = '[build-system]\nrequires = ["cffi", "setuptools"]\n'
+    system = f"[build-system]\nrequires = [{words}]\n"
     files = {"p-1.0/PKG-INFO": METADATA, "p-1.0/rust/Cargo.lock": lock, "p-1.0/pyproject.toml": system}
-    assert read_project(*packed(tmp_path, files)).crates == ()
+    path, artifact = packed(tmp_path, files)
+    assert len(read_project(path, artifact).crates) == crates
+    # A back end may ask for it only when it runs.
+    assert len(read_contents(path).crates_for(["setuptools_rust"])) == 1
 
 
 @pytest.mark.parametrize(
