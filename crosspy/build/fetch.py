@@ -31,15 +31,10 @@ def fetch(
     get_files(artifacts, directory, base=base, environ=environ, console=console)
     paths = sorted(directory / one.name for one in artifacts)
     if crates:
-        sources = [directory / one.name for one in artifacts if not one.is_wheel]
-        rust = [directory / one.sdist.name for one in locks.target.packages if one.sdist and one.crates]
-        rust += [
-            directory / one.sdist.name
-            for one in (locks.build.packages if locks.build else ())
-            if one.sdist and one.crates
-        ]
+        rust = sorted({directory / one.sdist.name for one in locks.packages() if one.sdist and one.crates})
         if rust:
-            console.step(f"crates of {len(rust)} of {len(sources)} source distributions")
+            sources = sum(1 for one in artifacts if not one.is_wheel)
+            console.step(f"crates of {len(rust)} of {sources} source distributions")
             fetch_crates(rust, directory / CRATES, environ=environ, console=console)
     return paths
 
@@ -55,10 +50,12 @@ def get_files(
     """Download those of ``artifacts`` that ``directory`` lacks. :raises FetchError: as :func:`fetch`."""
     try:
         directory.mkdir(parents=True, exist_ok=True)
-        missing = [one for one in artifacts if not (directory / one.name).exists()]
+        missing = []
         for artifact in artifacts:
-            if artifact not in missing:
+            if (directory / artifact.name).exists():
                 require(directory / artifact.name, artifact)
+            else:
+                missing.append(artifact)
     except OSError as error:
         raise UsageError(
             f"cannot use {directory}: {error.strerror}", hint="Name a directory that you may write."

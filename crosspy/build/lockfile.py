@@ -23,13 +23,14 @@ class Locks:
     target: Lock
     build: Lock | None
 
+    def packages(self) -> Iterator[Package]:
+        """Yield the packages of both."""
+        yield from self.target.packages
+        yield from self.build.packages if self.build else ()
+
     def artifacts(self) -> Iterator[Artifact]:
         """Yield every file that either names, each once."""
-        seen: set[str] = set()
-        for artifact in (*self.target.artifacts(), *(self.build.artifacts() if self.build else ())):
-            if artifact.name not in seen:
-                seen.add(artifact.name)
-                yield artifact
+        yield from {one.name: one for package in self.packages() for one in package.artifacts}.values()
 
     def group(self, package: Package) -> tuple[Package, ...]:
         """Return what a source distribution is built with. :raises LockError: if the build machine's lock does not say."""
@@ -51,14 +52,15 @@ def read_locks(path: Path) -> Locks:
     beside = path.with_name(build_lock_name(path.name))
     target = read_lock(path)
     build = read_lock(beside) if beside.is_file() else None
+    locks = Locks(target=target, build=build)
     files: dict[str, Artifact] = {}
-    for artifact in (*target.artifacts(), *(build.artifacts() if build else ())):
+    for artifact in (one for package in locks.packages() for one in package.artifacts):
         if files.setdefault(artifact.name, artifact).sha256 != artifact.sha256:
             raise LockError(
                 f"{path.name} and {beside.name} name {artifact.name} with two hashes",
                 hint="Make both anew, together: crosspy lock",
             )
-    return Locks(target=target, build=build)
+    return locks
 
 
 def read_lock(path: Path) -> Lock:

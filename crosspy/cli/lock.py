@@ -11,6 +11,7 @@ from crosspy.build.frontend import BuildOptions
 from crosspy.build.lock import make_locks
 from crosspy.build.wishes import Wishes, read_wishes
 from crosspy.cli.context import Context, replace_file
+from crosspy.cli.links import add_find_links, find_links
 from crosspy.crossenv.layout import open_env
 from crosspy.model.lock import build_lock_name, to_toml
 
@@ -64,14 +65,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="as of crosspy wheel (default: sdist)",
     )
     parser.add_argument("--no-index", action="store_true", help="no network: --find-links has everything")
-    parser.add_argument(
-        "--find-links",
-        "-f",
-        metavar="DIR",
-        action="append",
-        default=[],
-        help="a directory of sdists and wheels",
-    )
+    add_find_links(parser)
     parser.add_argument("--pre", action="store_true", help="take pre-releases too")
 
 
@@ -95,9 +89,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
             options=BuildOptions(
                 policy=args.policy,
                 no_index=args.no_index,
-                find_links=tuple(
-                    text if "://" in text else str(context.path(text)) for text in args.find_links
-                ),
+                find_links=find_links(args, context),
                 pre=args.pre,
                 no_deps=wishes.complete,
                 requirement_files=wishes.files,

@@ -11,6 +11,7 @@ from typing import Any, Final
 from crosspy import process
 from crosspy.build.requirements import unmet_requirements
 from crosspy.cli.context import Context
+from crosspy.cli.links import add_find_links
 from crosspy.crossenv.layout import CrossEnv, open_env
 from crosspy.errors import UsageError
 from crosspy.install.image import open_image
@@ -44,14 +45,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "project", metavar="PROJECT", nargs="?", help="directory of a project that is to be built"
     )
-    parser.add_argument(
-        "--find-links",
-        "-f",
-        metavar="DIR",
-        action="append",
-        default=[],
-        help="a directory of sdists and wheels",
-    )
+    add_find_links(parser)
     parser.add_argument("--root", metavar="ROOTFS", help="an image tree, or a part of one")
     parser.add_argument(
         "--prefix", metavar="DIR", default="", help="of the packages in it (default: the target's)"

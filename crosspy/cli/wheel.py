@@ -10,6 +10,7 @@ from pathlib import Path
 from crosspy.build.frontend import BuildOptions, build_wheels
 from crosspy.build.locked import build_locked
 from crosspy.cli.context import Context
+from crosspy.cli.links import add_find_links, find_links
 from crosspy.crossenv.layout import CrossEnv, open_env
 from crosspy.errors import UsageError
 
@@ -51,14 +52,7 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="no network: everything comes from --find-links and from paths",
     )
-    group.add_argument(
-        "--find-links",
-        "-f",
-        metavar="DIR",
-        action="append",
-        default=[],
-        help="a directory of sdists and wheels",
-    )
+    add_find_links(group)
     group.add_argument(
         "--no-binary",
         metavar="NAMES",
@@ -105,7 +99,7 @@ def build_options(args: argparse.Namespace, context: Context) -> BuildOptions:
     return BuildOptions(
         policy=args.policy,
         no_index=args.no_index,
-        find_links=tuple(text if "://" in text else str(context.path(text)) for text in args.find_links),
+        find_links=find_links(args, context),
         no_binary=tuple(args.no_binary),
         no_deps=args.no_deps,
         pre=args.pre,

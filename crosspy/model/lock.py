@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any, Final
@@ -83,10 +83,6 @@ class Lock:
     groups: tuple[str, ...] = ()
     policy: str = ""
     requested: tuple[str, ...] = ()
-
-    def artifacts(self) -> Iterator[Artifact]:
-        for package in self.packages:
-            yield from package.artifacts
 
 
 def group_of(package: Package) -> str:
