@@ -77,13 +77,11 @@ def _roots(image: Image, expectation: Expectation) -> tuple[str, ...]:
     """Return the directories of the interpreter's path."""
     found = []
     for path in sorted(image.directories):
-        match = _STDLIB.fullmatch(path)
-        inside = _PACKAGES.fullmatch(path)
-        if (
-            match and match[1] == expectation.python and f"{path}/os.py" in image.files | set(image.bytecode)
-        ) or (match and match[1] == expectation.python and f"{path}/os.pyc" in image.files):
-            found += [path, f"{path}/lib-dynload"]
-        elif inside and (f"/python{expectation.python}" in path or "/python3/" in path):
+        library = _STDLIB.fullmatch(path)
+        if library and library[1] == expectation.python:
+            if f"{path}/os.py" in image.files or f"{path}/os.pyc" in image.files:
+                found += [path, f"{path}/lib-dynload"]
+        elif _PACKAGES.fullmatch(path) and (f"/python{expectation.python}" in path or "/python3/" in path):
             found.append(path)
     return tuple(found)
 
