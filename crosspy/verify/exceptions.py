@@ -24,15 +24,14 @@ from crosspy.errors import UsageError
 from crosspy.model.finding import Finding, Severity
 from crosspy.verify.rules import Rule
 
-RULES: Final = (
-    Rule(
-        id="XP003",
-        title="exception that nothing needs",
-        why="A [[verify.ignore]] of the exceptions file matches no finding any more: what it excused is repaired, or its "
-        "paths are wrong. Left there, it hides the next fault of the kind.",
-        fix="Remove the exception, or put its ids and paths right.",
-    ),
+XP003: Final = Rule(
+    id="XP003",
+    title="exception that nothing needs",
+    why="A [[verify.ignore]] of the exceptions file matches no finding any more: what it excused is repaired, or its "
+    "paths are wrong. Left there, it hides the next fault of the kind.",
+    fix="Remove the exception, or put its ids and paths right.",
 )
+RULES: Final = (XP003,)
 
 BASELINE: Final = "the baseline"
 _SCHEMA: Final = 1
@@ -103,14 +102,12 @@ def stale(exceptions: Exceptions, used: Collection[Ignore], applied: Collection[
     found = []
     for ignore in exceptions.ignores:
         if ignore not in used and any(check.startswith(ignore.ids) for check in applied):
-            finding = Finding(
-                path=ignore.paths[0],
-                check="XP003",
-                severity=Severity.WARNING,
-                message=f"exception that nothing needs, in {exceptions.origin}",
+            finding = XP003.finding(
+                ignore.paths[0],
+                Severity.WARNING,
+                f"exception that nothing needs, in {exceptions.origin}",
                 expected=f"a finding of {', '.join(ignore.ids)} at {', '.join(ignore.paths)}",
                 found=f"none; its reason: {ignore.reason}",
-                fix=RULES[0].fix,
             )
             found.append(_rated(finding, exceptions))
     return found

@@ -13,44 +13,42 @@ from crosspy.verify.places import Place, place_of, severity_of
 from crosspy.verify.rules import Rule
 from crosspy.verify.tree import GIT_LFS, Image, basename, is_library_name
 
-RULES: Final = (
-    Rule(
-        id="XP002",
-        title="cannot be read",
-        why="A file or directory of the image could not be looked at, so nothing is known about it.",
-        fix="Run crosspy verify as the user who made the image (under fakeroot or pseudo if that is how it was made).",
-    ),
-    Rule(
-        id="XP110",
-        title="truncated or corrupt ELF file",
-        why="The dynamic loader maps what the program headers promise: a file that is cut off ends in 'file too short', "
-        "'invalid ELF header' or a bus error. Seen after a full disk, an interrupted copy, or patchelf.",
-        fix="Build or copy the file anew; compare its size with the one in the wheel.",
-        reference="https://github.com/pypa/auditwheel/issues/414",
-    ),
-    Rule(
-        id="XP111",
-        title="git-lfs pointer instead of the file",
-        why="The source was checked out without git-lfs, and the 130-byte text that stands for the file was installed.",
-        fix="Run git lfs pull in the source and build again.",
-        reference="https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md",
-    ),
-    Rule(
-        id="XP112",
-        title="empty file where a shared object is expected",
-        why="The loader says 'file too short'. Seen after a full disk or a failed link step that nobody noticed.",
-        fix="Build or copy the file anew.",
-    ),
-    Rule(
-        id="XP113",
-        title="linker script where an extension module is expected",
-        why="A text such as 'INPUT(libx.a)' is for the linker; the dynamic loader says 'invalid ELF header'.",
-        fix="Install the shared object that the script names.",
-        reference="https://sourceware.org/binutils/docs/ld/Implicit-Linker-Scripts.html",
-    ),
+XP002: Final = Rule(
+    id="XP002",
+    title="cannot be read",
+    why="A file or directory of the image could not be looked at, so nothing is known about it.",
+    fix="Run crosspy verify as the user who made the image (under fakeroot or pseudo if that is how it was made).",
 )
+XP110: Final = Rule(
+    id="XP110",
+    title="truncated or corrupt ELF file",
+    why="The dynamic loader maps what the program headers promise: a file that is cut off ends in 'file too short', "
+    "'invalid ELF header' or a bus error. Seen after a full disk, an interrupted copy, or patchelf.",
+    fix="Build or copy the file anew; compare its size with the one in the wheel.",
+    reference="https://github.com/pypa/auditwheel/issues/414",
+)
+XP111: Final = Rule(
+    id="XP111",
+    title="git-lfs pointer instead of the file",
+    why="The source was checked out without git-lfs, and the 130-byte text that stands for the file was installed.",
+    fix="Run git lfs pull in the source and build again.",
+    reference="https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md",
+)
+XP112: Final = Rule(
+    id="XP112",
+    title="empty file where a shared object is expected",
+    why="The loader says 'file too short'. Seen after a full disk or a failed link step that nobody noticed.",
+    fix="Build or copy the file anew.",
+)
+XP113: Final = Rule(
+    id="XP113",
+    title="linker script where an extension module is expected",
+    why="A text such as 'INPUT(libx.a)' is for the linker; the dynamic loader says 'invalid ELF header'.",
+    fix="Install the shared object that the script names.",
+    reference="https://sourceware.org/binutils/docs/ld/Implicit-Linker-Scripts.html",
+)
+RULES: Final = (XP002, XP110, XP111, XP112, XP113)
 
-_FIXES: Final = {rule.id: rule.fix for rule in RULES}
 _LINKER_SCRIPT: Final = re.compile(rb"\s*(?:/\*|OUTPUT_FORMAT|GROUP|INPUT|SEARCH_DIR|AS_NEEDED)")
 
 
@@ -60,13 +58,11 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
     for path, reason in image.unreadable.items():
         matters = is_library_name(basename(path)) or place_of(f"{path}/x") in {Place.PYTHON, Place.SYSTEM}
         severity = Severity.ERROR if matters else Severity.WARNING
-        yield _finding(path, "XP002", severity, "cannot be read", expected="a readable file", found=reason)
+        yield XP002.finding(path, severity, "cannot be read", expected="a readable file", found=reason)
     for path, reason in image.damaged.items():
         severity = _severity(image, path)
         if severity > Severity.INFO:
-            yield _finding(
-                path, "XP110", severity, "damaged ELF file", expected="a whole ELF file", found=reason
-            )
+            yield XP110.finding(path, severity, "damaged ELF file", expected="a whole ELF file", found=reason)
     for path, head in image.heads.items():
         yield from _not_elf(image, path, head)
 
@@ -80,38 +76,22 @@ def _not_elf(image: Image, path: str, head: bytes) -> Iterator[Finding]:
     expected = "a shared object" if is_library_name(basename(path)) else "the file itself"
     if head.startswith(GIT_LFS):
         found = "a git-lfs pointer"
-        yield _finding(
-            path, "XP111", severity, "git-lfs pointer instead of the file", expected=expected, found=found
+        yield XP111.finding(
+            path, severity, "git-lfs pointer instead of the file", expected=expected, found=found
         )
         return
     if severity is Severity.INFO:
         return
     if not head:
-        yield _finding(path, "XP112", severity, "empty file", expected=expected, found="0 bytes")
+        yield XP112.finding(path, severity, "empty file", expected=expected, found="0 bytes")
         return
     extension = is_extension(image, path)
     if not extension and (place_of(path) is not Place.PYTHON or not path.endswith(".so")):
         return  # /usr/lib/libc.so and its like are linker scripts by design
     if _LINKER_SCRIPT.match(head):
-        yield _finding(
-            path, "XP113", severity, "linker script", expected=expected, found="text for the linker"
-        )
+        yield XP113.finding(path, severity, "linker script", expected=expected, found="text for the linker")
     else:
         start = head[:16].decode("latin-1")
-        yield _finding(
-            path, "XP110", severity, "not an ELF file", expected=expected, found=f"begins with {start!r}"
+        yield XP110.finding(
+            path, severity, "not an ELF file", expected=expected, found=f"begins with {start!r}"
         )
-
-
-def _finding(
-    path: str, check_id: str, severity: Severity, message: str, *, expected: str, found: str
-) -> Finding:
-    return Finding(
-        path=path,
-        check=check_id,
-        severity=severity,
-        message=message,
-        expected=expected,
-        found=found,
-        fix=_FIXES[check_id],
-    )

@@ -20,39 +20,37 @@ from crosspy.verify.places import Place, place_of, severity_of
 from crosspy.verify.rules import Rule
 from crosspy.verify.tree import Image, basename
 
-RULES: Final = (
-    Rule(
-        id="XP101",
-        title="built for another machine",
-        why="The dynamic loader refuses the file: 'wrong ELF class', 'cannot open shared object file', or 'Exec format "
-        "error' for a program. Usually a package's build ran the build machine's compiler, or a wheel of the build "
-        "machine was unpacked into the image.",
-        fix="Build the package for the target: crosspy wheel ENV NAME, then crosspy install ENV --root ROOTFS.",
-        reference="https://github.com/numpy/numpy/issues/16013",
-    ),
-    Rule(
-        id="XP102",
-        title="other float ABI or ELF flags than the target",
-        why="Machine and word size agree, but arguments are passed in other registers (ARM and RISC-V hard and soft "
-        "float, MIPS o32/n32 and NaN encoding, PowerPC64 ELFv1/v2). The loader refuses the file, or worse, loads it and "
-        "numbers come out wrong.",
-        fix="Build with the target's flags (-mfloat-abi=, -mabi=): check the CC that crosspy env ENV prints.",
-        reference="https://github.com/ARM-software/abi-aa/blob/main/aaelf32/aaelf32.rst",
-    ),
-    Rule(
-        id="XP104",
-        title="linked with another C library",
-        why="A file made for glibc finds neither its loader nor its symbols on a musl system, and the other way round: "
-        "'Error relocating ...: symbol not found' or 'No such file or directory' for a program that is there.",
-        fix="Build against the target's C library; a manylinux wheel is for glibc, a musllinux wheel for musl.",
-        reference="https://peps.python.org/pep-0656/",
-    ),
+XP101: Final = Rule(
+    id="XP101",
+    title="built for another machine",
+    why="The dynamic loader refuses the file: 'wrong ELF class', 'cannot open shared object file', or 'Exec format "
+    "error' for a program. Usually a package's build ran the build machine's compiler, or a wheel of the build "
+    "machine was unpacked into the image.",
+    fix="Build the package for the target: crosspy wheel ENV NAME, then crosspy install ENV --root ROOTFS.",
+    reference="https://github.com/numpy/numpy/issues/16013",
 )
+XP102: Final = Rule(
+    id="XP102",
+    title="other float ABI or ELF flags than the target",
+    why="Machine and word size agree, but arguments are passed in other registers (ARM and RISC-V hard and soft "
+    "float, MIPS o32/n32 and NaN encoding, PowerPC64 ELFv1/v2). The loader refuses the file, or worse, loads it and "
+    "numbers come out wrong.",
+    fix="Build with the target's flags (-mfloat-abi=, -mabi=): check the CC that crosspy env ENV prints.",
+    reference="https://github.com/ARM-software/abi-aa/blob/main/aaelf32/aaelf32.rst",
+)
+XP104: Final = Rule(
+    id="XP104",
+    title="linked with another C library",
+    why="A file made for glibc finds neither its loader nor its symbols on a musl system, and the other way round: "
+    "'Error relocating ...: symbol not found' or 'No such file or directory' for a program that is there.",
+    fix="Build against the target's C library; a manylinux wheel is for glibc, a musllinux wheel for musl.",
+    reference="https://peps.python.org/pep-0656/",
+)
+RULES: Final = (XP101, XP102, XP104)
 
 _EM_BPF: Final = 247
 _EM_NONE: Final = 0
 _EM_ARM: Final = 40
-_FIXES: Final = {rule.id: rule.fix for rule in RULES}
 
 
 def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
@@ -98,14 +96,12 @@ def _other_machine(
         severity = Severity.WARNING
         message = "built for another machine, one that this image has a dynamic loader for"
     machine = expectation.machine
-    yield Finding(
-        path=path,
-        check="XP101",
-        severity=severity,
-        message=message,
+    yield XP101.finding(
+        path,
+        severity,
+        message,
         expected=machine_text(machine.elf_machine, machine.bits, machine.byteorder),
         found=machine_text(*_key(header)),
-        fix=_FIXES["XP101"],
     )
 
 
@@ -120,14 +116,12 @@ def _other_abi(image: Image, expectation: Expectation, path: str, elf: ElfFile) 
     if elf.header.elf_machine == _EM_ARM and "float" not in found and "float" in expectation.abi:
         found |= arm_float(image, path)
     for what, expected, actual in abi_conflicts(dict(expectation.abi), found):
-        yield Finding(
-            path=path,
-            check="XP102",
-            severity=_severity(image, path),
-            message=f"other {_ABI_WORDS.get(what, what)} than the target",
+        yield XP102.finding(
+            path,
+            _severity(image, path),
+            f"other {_ABI_WORDS.get(what, what)} than the target",
             expected=f"{what} {expected}",
             found=f"{what} {actual}",
-            fix=_FIXES["XP102"],
         )
 
 
@@ -186,14 +180,12 @@ def _other_libc(image: Image, expectation: Expectation, path: str, elf: ElfFile)
     # Alpine's gcompat, or an application that brings its own C library: it may well run.
     if severity is Severity.ERROR and not is_extension(image, path) and _present(image, elf, name):
         severity = Severity.WARNING
-    yield Finding(
-        path=path,
-        check="XP104",
-        severity=severity,
-        message="linked with another C library",
+    yield XP104.finding(
+        path,
+        severity,
+        "linked with another C library",
         expected=expectation.libc,
         found=f"{kind} ({name})",
-        fix=_FIXES["XP104"],
     )
 
 

@@ -12,36 +12,34 @@ from crosspy.verify.extensions import ExtensionName, importable, parse_name
 from crosspy.verify.rules import Rule
 from crosspy.verify.tree import Image, basename, parent
 
-RULES: Final = (
-    Rule(
-        id="XP301",
-        title="extension suffix of another architecture or C library",
-        why="The interpreter tries a fixed list of suffixes. A file named for another platform is never looked at: "
-        "ModuleNotFoundError, although the file is there and may even be built for the target. The build asked the build "
-        "machine's Python for EXT_SUFFIX.",
-        fix="Build the package in a cross environment (crosspy wheel ENV NAME), where EXT_SUFFIX is the target's; "
-        "CMake projects: hand them Python_SOABI or the toolchain file of ENV/crosspy.",
-        reference="https://github.com/pybind/pybind11/issues/5495",
-    ),
-    Rule(
-        id="XP304",
-        title="extension module of another Python version or ABI",
-        why="A file tagged cpython-311 is never imported by Python 3.12, nor one of the free-threaded build (cpython-313t) "
-        "by the ordinary one. Left over from another version, or copied from another image.",
-        fix="Build the package for the Python of the image, and remove the file that is left over.",
-        reference="https://peps.python.org/pep-3149/",
-    ),
-    Rule(
-        id="XP305",
-        title="extension module without its PyInit_ function",
-        why="Python looks for PyInit_NAME, NAME being the file's: 'dynamic module does not define module export function'. The "
-        "file was renamed, or compiled with hidden symbols and without PyMODINIT_FUNC.",
-        fix="Give the file the name of the module it holds, or export the function.",
-        reference="https://docs.python.org/3/extending/building.html",
-    ),
+XP301: Final = Rule(
+    id="XP301",
+    title="extension suffix of another architecture or C library",
+    why="The interpreter tries a fixed list of suffixes. A file named for another platform is never looked at: "
+    "ModuleNotFoundError, although the file is there and may even be built for the target. The build asked the build "
+    "machine's Python for EXT_SUFFIX.",
+    fix="Build the package in a cross environment (crosspy wheel ENV NAME), where EXT_SUFFIX is the target's; "
+    "CMake projects: hand them Python_SOABI or the toolchain file of ENV/crosspy.",
+    reference="https://github.com/pybind/pybind11/issues/5495",
 )
+XP304: Final = Rule(
+    id="XP304",
+    title="extension module of another Python version or ABI",
+    why="A file tagged cpython-311 is never imported by Python 3.12, nor one of the free-threaded build (cpython-313t) "
+    "by the ordinary one. Left over from another version, or copied from another image.",
+    fix="Build the package for the Python of the image, and remove the file that is left over.",
+    reference="https://peps.python.org/pep-3149/",
+)
+XP305: Final = Rule(
+    id="XP305",
+    title="extension module without its PyInit_ function",
+    why="Python looks for PyInit_NAME, NAME being the file's: 'dynamic module does not define module export function'. The "
+    "file was renamed, or compiled with hidden symbols and without PyMODINIT_FUNC.",
+    fix="Give the file the name of the module it holds, or export the function.",
+    reference="https://docs.python.org/3/extending/building.html",
+)
+RULES: Final = (XP301, XP304, XP305)
 
-_FIXES: Final = {rule.id: rule.fix for rule in RULES}
 _ROOT: Final = re.compile(r".*/(?:(?:site|dist)-packages|lib-dynload|python\d[\d.]*t?)/")
 _PYTHON_DIRECTORY: Final = re.compile(r"/python(\d\.\d+t?)/")
 
@@ -73,14 +71,12 @@ def _without_function(image: Image, expectation: Expectation) -> Iterator[Findin
         if parsed is None or not importable(basename(path), expectation.extension_suffixes):
             continue
         if image.elf[path].has_dynamic and machine_matches(expectation.machine, image.elf[path].header):
-            yield Finding(
-                path=path,
-                check="XP305",
-                severity=Severity.ERROR if _can_be_named(path, parsed.module) else Severity.WARNING,
-                message="no function that makes the module",
+            yield XP305.finding(
+                path,
+                Severity.ERROR if _can_be_named(path, parsed.module) else Severity.WARNING,
+                "no function that makes the module",
                 expected=f"PyInit_{parsed.module}",
                 found="no such symbol",
-                fix=_FIXES["XP305"],
             )
 
 
@@ -94,20 +90,18 @@ def _judge(
     path: str, parsed: ExtensionName, own: ExtensionName | None, suffixes: Sequence[str], *, loads: bool
 ) -> Finding:
     if own is not None and _other_platform(parsed, own):
-        check_id, message, severity = "XP301", "named for another platform", Severity.ERROR
+        rule, message, severity = XP301, "named for another platform", Severity.ERROR
     else:
-        check_id, message = "XP304", "named for another Python version or ABI"
+        rule, message = XP304, "named for another Python version or ABI"
         severity = Severity.WARNING if loads else Severity.ERROR
     if loads:
         message += f"; the import finds another file of module {parsed.module}"
-    return Finding(
-        path=path,
-        check=check_id,
-        severity=severity,
-        message=f"{message}, so it is never imported",
+    return rule.finding(
+        path,
+        severity,
+        f"{message}, so it is never imported",
         expected=" or ".join(suffixes),
         found=parsed.suffix,
-        fix=_FIXES[check_id],
     )
 
 

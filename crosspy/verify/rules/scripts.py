@@ -12,6 +12,15 @@ from crosspy.verify.rules import Rule
 from crosspy.verify.rules.loader import is_complete
 from crosspy.verify.tree import Image
 
+XP401: Final = Rule(
+    id="XP401",
+    title="interpreter of a script not in the image",
+    why="The kernel starts a script through the program in its first line. Scripts installed by a build machine's pip "
+    "name a Python of the build tree: 'bad interpreter: No such file or directory' on the target.",
+    fix="A script of a Python package: install it with crosspy install ENV --root ROOTFS, which writes the target's "
+    "interpreter. Another: add the program that it names to the image, or leave the script out.",
+    reference="https://github.com/openwrt/openwrt/issues/28310",
+)
 XP402: Final = Rule(
     id="XP402",
     title="first line of a script too long",
@@ -27,21 +36,8 @@ XP403: Final = Rule(
     fix="Remove the bit (chmod ug-s); start what needs more rights through a service or sudo.",
     reference="https://man7.org/linux/man-pages/man2/execve.2.html",
 )
-RULES: Final = (
-    Rule(
-        id="XP401",
-        title="interpreter of a script not in the image",
-        why="The kernel starts a script through the program in its first line. Scripts installed by a build machine's pip "
-        "name a Python of the build tree: 'bad interpreter: No such file or directory' on the target.",
-        fix="A script of a Python package: install it with crosspy install ENV --root ROOTFS, which writes the target's "
-        "interpreter. Another: add the program that it names to the image, or leave the script out.",
-        reference="https://github.com/openwrt/openwrt/issues/28310",
-    ),
-    XP402,
-    XP403,
-)
+RULES: Final = (XP401, XP402, XP403)
 
-_FIX: Final = RULES[0].fix
 _PATH: Final = ("/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin", "/sbin")
 _STANDARD: Final = re.compile(r"/(?:usr/(?:local/)?)?(?:s?bin|lib|libexec|share)/|/(?:opt|etc)/")
 _OLD_KERNELS, _KERNELS, _READ = 127, 255, 1024
@@ -63,14 +59,12 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
                 continue
             severity = _severity(path, wanted, whole=whole)
             if severity is not None:
-                yield Finding(
-                    path=path,
-                    check="XP401",
-                    severity=severity,
-                    message="interpreter of the script not in the image",
+                yield XP401.finding(
+                    path,
+                    severity,
+                    "interpreter of the script not in the image",
                     expected="a program of the image",
                     found=f"#!{wanted}",
-                    fix=_FIX,
                 )
 
 
