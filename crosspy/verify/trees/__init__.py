@@ -20,6 +20,8 @@ Kind = Literal["file", "directory", "link", "special", "unreadable"]
 MAX_ENTRIES = 1 << 20
 """How many entries a tree in a file may have: far more than real ones, few enough to hold in memory."""
 
+_MAX_READ = 1 << 30
+
 
 class Node(NamedTuple):
     """One entry of a tree. ``path`` is absolute, ``/`` is the tree's root.
@@ -62,6 +64,14 @@ class Tree(Protocol):
 def damaged(text: str) -> OSError:
     """Return what to raise for foreign data that does not hold together; its ``strerror`` is ``text``."""
     return OSError(errno.EIO, text)
+
+
+def end_of_read(length: int, offset: int, size: int) -> int:
+    """Return where a ``pread`` of a file of ``size`` bytes ends. :raises OSError: if that is too much to hold in memory."""
+    end = min(offset + length, size)
+    if end - offset > _MAX_READ:
+        raise damaged(f"a read of {end - offset:,} bytes")
+    return end
 
 
 def reason(error: OSError) -> str:

@@ -13,7 +13,7 @@ from struct import Struct
 from typing import Final, Protocol, Self
 
 from crosspy.elf import Reader
-from crosspy.verify.trees import Node, damaged, reason, special_kind
+from crosspy.verify.trees import Node, damaged, end_of_read, reason, special_kind
 from crosspy.verify.trees.cache import Blocks
 from crosspy.verify.trees.descent import descend
 
@@ -36,7 +36,6 @@ _UNWRITTEN: Final = 32768
 _MAX_EXTENTS: Final = 1 << 20
 _MAX_DIRECTORY: Final = 1 << 28
 _MAX_NAME: Final = 1 << 12
-_MAX_READ: Final = 1 << 30
 _IN_INODE: Final = 60
 _XATTR_MAGIC: Final = 0xEA020000
 _XATTR: Final = Struct("<BBHIII")
@@ -285,9 +284,7 @@ class _File:
         self.mode = mode
 
     def pread(self, length: int, offset: int, /) -> bytes:
-        end = min(offset + length, self.size)
-        if end - offset > _MAX_READ:
-            raise damaged(f"a read of {end - offset:,} bytes")
+        end = end_of_read(length, offset, self.size)
         if isinstance(self._places, _Here):
             return self._places.content[offset:end]
         size = self._system.block_size

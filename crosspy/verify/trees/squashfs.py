@@ -13,7 +13,7 @@ from struct import Struct
 from typing import Final, Self
 
 from crosspy.elf import Reader
-from crosspy.verify.trees import Node, codecs, damaged, reason
+from crosspy.verify.trees import Node, codecs, damaged, end_of_read, reason
 from crosspy.verify.trees.cache import Blocks
 from crosspy.verify.trees.descent import descend
 
@@ -36,7 +36,6 @@ _NO_FRAGMENT: Final = 0xFFFFFFFF
 _MAX_NAME: Final = 1 << 12
 _MAX_BLOCKS: Final = 1 << 22
 _A_DIRECTORY: Final = 1
-_MAX_READ: Final = 1 << 30
 _SPECIAL: Final = {4: "a block device", 5: "a character device", 6: "a named pipe", 7: "a socket"}
 
 
@@ -235,9 +234,7 @@ class _File:
         self._blocks: list[tuple[int, int]] = []
 
     def pread(self, length: int, offset: int, /) -> bytes:
-        end = min(offset + length, self.size)
-        if end - offset > _MAX_READ:
-            raise damaged(f"a read of {end - offset:,} bytes")
+        end = end_of_read(length, offset, self.size)
         size = self._system.block_size
         parts = []
         while offset < end:

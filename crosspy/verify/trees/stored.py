@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Self
 
 from crosspy.elf import Reader
-from crosspy.verify.trees import damaged
-
-_MAX_READ: Final = 1 << 30
+from crosspy.verify.trees import damaged, end_of_read
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +28,7 @@ class Stored:
         self.mode = mode
 
     def pread(self, length: int, offset: int, /) -> bytes:
-        end = min(offset + length, self.size)
-        if end - offset > _MAX_READ:
-            raise damaged(f"a read of {end - offset:,} bytes")
+        end = end_of_read(length, offset, self.size)
         parts: list[bytes] = []
         at = offset
         for run in self._runs:
