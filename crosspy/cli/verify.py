@@ -8,7 +8,7 @@ import sys
 import textwrap
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final
 
@@ -202,16 +202,15 @@ def run(args: argparse.Namespace, context: Context) -> int:
     _check_files(args)
     if not args.images:
         raise UsageError("no image to verify", hint="crosspy verify IMAGE; see crosspy verify --help")
-    target = _target(args, context)
+    asked = _asked(args, context)
     exceptions = _exceptions(args, context)
-    packages = _read(args.packages, context) if args.packages else ""
-    results, failure = _verify_all(args, context, target, packages)
+    looked, failure = _verify_all(args.images, asked, context)
     if args.write_baseline:
-        found = [finding for result, _ in results for finding in result.findings]
+        found = [finding for each in looked for finding in each.result.findings]
         replace_file(context.path(args.write_baseline), write_baseline(found))
         exceptions = replace(exceptions, baseline=frozenset(map(key, found)))
-    applied = choose(_ids(args.select), _ids(args.ignore), _options(args).tiers)
-    reports = _reports(results, exceptions, applied, whole=failure is None)
+    applied = choose(asked.select, asked.ignore, asked.options.tiers)
+    reports = _reports(looked, exceptions, applied, whole=failure is None)
     least = None if args.fail_on == _NEVER else Severity[args.fail_on.upper()]
     _write(reports, least, args, context)
     if failure is not None:
@@ -277,46 +276,74 @@ def _read(name: str, context: Context, *, hint: str = "Name a file that can be r
         raise UsageError(f"{path}: {reason}", hint=hint) from None
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Asked:
+    """What is asked of every image of the run."""
+
+    target: Expectation | None
+    select: Sequence[str]
+    ignore: Sequence[str]
+    options: Options
+    packages: str
+
+
+def _asked(args: argparse.Namespace, context: Context) -> _Asked:
+    return _Asked(
+        target=_target(args, context),
+        select=_ids(args.select),
+        ignore=_ids(args.ignore),
+        options=_options(args),
+        packages=_read(args.packages, context) if args.packages else "",
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Looked:
+    """An image that was looked at; ``name`` is what the user called it."""
+
+    name: str
+    result: Result
+    seconds: float
+
+
 def _verify_all(
-    args: argparse.Namespace, context: Context, target: Expectation | None, packages: str
-) -> tuple[list[tuple[Result, float]], CrosspyError | None]:
+    names: Sequence[str], asked: _Asked, context: Context
+) -> tuple[list[_Looked], CrosspyError | None]:
     """Verify each image; one that cannot be looked at does not keep the others from it. :raises CrosspyError: if none can."""
-    results = []
+    looked = []
     failure = None
-    for text in args.images:
+    for name in names:
         try:
-            results.append(_verify_one(text, args, context, target, packages))
+            looked.append(_verify_one(name, asked, context))
         except CrosspyError as error:
-            if len(args.images) == 1:
+            if len(names) == 1:
                 raise
             context.console.error(error.message, error.hint)
             failure = failure or error
-    if failure is not None and not results:
+    if failure is not None and not looked:
         raise UsageError("none of the images could be looked at", hint="See above for each.")
-    return results, failure
+    return looked, failure
 
 
-def _verify_one(
-    text: str, args: argparse.Namespace, context: Context, target: Expectation | None, packages: str
-) -> tuple[Result, float]:
-    path = context.path(text)
+def _verify_one(name: str, asked: _Asked, context: Context) -> _Looked:
+    path = context.path(name)
     started = time.monotonic()
-    with context.console.progress(text) as progress:
+    with context.console.progress(name) as progress:
         result = verify(
             path,
-            target,
-            select=_ids(args.select),
-            ignore=_ids(args.ignore),
-            options=_options(args),
-            packages=packages,
+            asked.target,
+            select=asked.select,
+            ignore=asked.ignore,
+            options=asked.options,
+            packages=asked.packages,
             progress=progress,
         )
-    if target is None:
+    if asked.target is None:
         context.console.warning(
             f"{path}: its target is only {result.expectation.source}; name it with --target or --env, "
             "or an image that is wrong as a whole passes"
         )
-    return result, time.monotonic() - started
+    return _Looked(name=name, result=result, seconds=time.monotonic() - started)
 
 
 def _ids(texts: list[str]) -> list[str]:
@@ -324,13 +351,11 @@ def _ids(texts: list[str]) -> list[str]:
 
 
 def _reports(
-    results: Sequence[tuple[Result, float]], exceptions: Exceptions, applied: Collection[str], *, whole: bool
+    looked: Sequence[_Looked], exceptions: Exceptions, applied: Collection[str], *, whole: bool
 ) -> list[ImageReport]:
     """Judge the findings. What no image needed of the exceptions is told once, if all images were looked at."""
-    judged = [judge(result.findings, exceptions) for result, _ in results]
-    reports = [
-        _report(result, each, seconds) for (result, seconds), each in zip(results, judged, strict=True)
-    ]
+    judged = [judge(each.result.findings, exceptions) for each in looked]
+    reports = [_report(*both) for both in zip(looked, judged, strict=True)]
     if not whole:
         return reports
     used = {ignore for each in judged for ignore in each.used}
@@ -343,9 +368,10 @@ def _reports(
     return reports
 
 
-def _report(result: Result, judged: Judged, seconds: float) -> ImageReport:
+def _report(looked: _Looked, judged: Judged) -> ImageReport:
+    result = looked.result
     return ImageReport(
-        image=str(result.root),
+        image=looked.name,
         target=result.expectation.describe(),
         source=result.expectation.source,
         facts=_facts(result.expectation),
@@ -355,7 +381,7 @@ def _report(result: Result, judged: Judged, seconds: float) -> ImageReport:
         files=result.counts.files,
         elf=result.counts.elf,
         modules=result.modules,
-        seconds=seconds,
+        seconds=looked.seconds,
         notes=result.notes,
     )
 
