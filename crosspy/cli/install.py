@@ -200,7 +200,7 @@ def source_date(context: Context) -> int:
     text = context.environ.get("SOURCE_DATE_EPOCH", "")
     if not text:
         return DEFAULT_MTIME
-    if not re.fullmatch(r"\d{1,12}", text):
+    if not re.fullmatch(r"[0-9]{1,11}", text):
         raise UsageError(
             f"SOURCE_DATE_EPOCH={text!r} is not a number of seconds",
             hint="Unset it, or set it to an integer.",

@@ -14,6 +14,7 @@ from typing import Final
 
 from crosspy import __version__
 from crosspy.cli.context import Context, replace_file
+from crosspy.cli.install import source_date
 from crosspy.console import Console, wants_colour
 from crosspy.crossenv.layout import open_env
 from crosspy.describe import Request, describe
@@ -402,11 +403,20 @@ def _facts(expectation: Expectation) -> dict[str, object]:
 def _write(
     reports: list[ImageReport], fail_at: Severity | None, args: argparse.Namespace, context: Context
 ) -> None:
-    """Write each form that is asked for; the summaries are seen whatever happens to the reports."""
+    """Write each form that is asked for; the summaries are seen whatever happens to the reports.
+
+    The same image gives the same file: how long it took is told to people, and to JUnit, which wants a time, unless
+    SOURCE_DATE_EPOCH is there to give one.
+    """
+    epoch = source_date(context) if context.environ.get("SOURCE_DATE_EPOCH") else None
+    when = datetime.now(UTC) if epoch is None else datetime.fromtimestamp(epoch, UTC)
+    timeless = [replace(report, seconds=None) for report in reports]
     told = False
     for form, own_file in args.format or [("table", "")]:
         file = own_file or args.output
-        text = _rendered(form, reports, fail_at, args, context, to_terminal=not file)
+        timed = epoch is None if form == "junit" else not file and form != "sarif"
+        shown = reports if timed else timeless
+        text = _rendered(form, shown, fail_at, args, context, when=when, to_terminal=not file)
         if file:
             replace_file(context.path(file), text)
         else:
@@ -424,6 +434,7 @@ def _rendered(
     args: argparse.Namespace,
     context: Context,
     *,
+    when: datetime,
     to_terminal: bool,
 ) -> str:
     checks = [
@@ -436,7 +447,7 @@ def _rendered(
     if form == "sarif":
         return sarif.render(reports, checks, version=__version__, home=_HOME)
     if form == "junit":
-        return junit.render(reports, fail_at=fail_at, when=datetime.now(UTC))
+        return junit.render(reports, fail_at=fail_at, when=when)
     if form == "github":
         return github.render(reports, least=least)
     colour = to_terminal and wants_colour(context.environ, sys.stdout)

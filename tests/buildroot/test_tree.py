@@ -127,6 +127,34 @@ def test_verify_comes_behind_the_users_scripts(tmp_path):
     assert off[name] == '"board/own.sh"'
 
 
+@pytest.mark.parametrize(
+    ("code", "words"), [(0, ""), (1, "leaves a check out"), (2, "")], ids=["sound", "findings", "no-config"]
+)
+def test_one_run_of_verify_tells_people_and_programs(tmp_path, code, words):
+    python = tmp_path / "host/bin/python3"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" >> "{tmp_path}/asked"\nexit {code}\n')
+    python.chmod(0o755)
+    environ = {
+        "PATH": "/usr/bin:/bin",
+        "HOST_DIR": str(tmp_path / "host"),
+        "TARGET_DIR": str(tmp_path / "target"),
+        "BINARIES_DIR": str(tmp_path / "images"),
+        "BR2_CONFIG": str(tmp_path / ".config"),
+        "PYTHON_CROSSPY_VERIFY_OPTS": "--ignore XP304 --fail-on warning",
+    }
+    command = [str(TREE / "support/verify-image"), str(tmp_path / "target")]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == code
+    assert words in done.stderr
+    assert bool(done.stderr) == bool(words)
+    asked = (tmp_path / "asked").read_text().split()
+    assert asked[:4] == ["-m", "crosspy", "verify", str(tmp_path / "target")]
+    assert asked[4:6] == ["--buildroot-config", str(tmp_path / ".config")]
+    assert asked[6:10] == ["--format", "table", "--format", f"json={tmp_path}/images/crosspy-verify.json"]
+    assert asked[10:] == ["--ignore", "XP304", "--fail-on", "warning"]
+
+
 def test_another_list_is_another_version(tmp_path):
     one = shown(tmp_path, "PYTHON_CROSSPY_VERSION")["PYTHON_CROSSPY_VERSION"]
     other = shown(tmp_path, "PYTHON_CROSSPY_VERSION", words=(f'{OPTION}="numpy>2 it\'s"',))[

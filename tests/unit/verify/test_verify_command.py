@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
@@ -372,6 +373,28 @@ def test_several_forms_at_once(crosspy, make_image, tmp_path):
     assert (tmp_path / "verify.xml").read_text().startswith("<?xml")
     with pytest.raises(SystemExit):
         crosspy("image", "--format", "yaml")
+
+
+def test_files_hold_no_clock_and_no_path_of_this_machine(crosspy, make_image, tmp_path, monkeypatch):
+    make_image(files={BAD: DATA / "x86_64" / "ext.so"})
+    epoch = {"SOURCE_DATE_EPOCH": "1700000000"}
+    forms = ("table", "json", "sarif", "junit", "github")
+    words = [f"--format={form}={form}.out" for form in forms]
+    ticks = itertools.count(0, 1000)
+
+    monkeypatch.setattr("time.monotonic", lambda: float(next(ticks) ** 2))
+
+    def all_of_them(environ: dict[str, str]) -> dict[str, str]:
+        assert crosspy("image", *words, environ=environ)[0] == 1
+        return {form: (tmp_path / f"{form}.out").read_text() for form in forms}
+
+    first, second = all_of_them({}), all_of_them({})
+    assert {form for form in forms if first[form] != second[form]} == {"junit"}
+    assert not [form for form in forms if str(tmp_path) in first[form]]
+    first = all_of_them(epoch)
+    assert first == all_of_them(epoch)
+    assert 'timestamp="2023-11-14T22:13:20"' in first["junit"]
+    assert crosspy("image", *words, environ={"SOURCE_DATE_EPOCH": "soon"})[0] == 2
 
 
 def test_findings_are_grouped_by_package(crosspy, make_image, tmp_path):
