@@ -263,6 +263,15 @@ CAUSES: Final = (
         ),
     ),
     Cause(
+        id="ran-target-program",
+        says="the build imported {module_name}, which it had made for the target, on the build machine",
+        step="Name an emulator (crosspy create --emulator COMMAND): such a process is then run as the target's Python.",
+        where=("output",),
+        patterns=_all(
+            r"ModuleNotFoundError: (?P<module_name>[\w.]+) is a module made for \S+, which does not load"
+        ),
+    ),
+    Cause(
         id="build-machine-file",
         says="a library or object file of the build machine got into the link: {detail}",
         step="Look in the command for a directory or file that is not of the sysroot, and in the project for what put it there "

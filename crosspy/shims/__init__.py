@@ -87,6 +87,7 @@ def activate() -> None:
     argv = sys.orig_argv
     _patch_sys()
     _patch_os()
+    _patch_imp()
     if len(argv) > 2 and argv[1].endswith("__pip-runner__.py"):
         from . import buildreqs
 
@@ -246,6 +247,28 @@ def _libc_string(value: str | None) -> str:
     return value
 
 
+def _patch_imp() -> None:
+    """Tell about a module that is the target's and whose name any Python would try to load (``.abi3.so``, ``.so``)."""
+    import _imp
+
+    load: Callable[..., ModuleType] = _imp.create_dynamic
+
+    def create_dynamic(spec: "ModuleSpec", *rest: object) -> "ModuleType":
+        try:
+            return load(spec, *rest)
+        except ImportError:
+            from . import foreign
+
+            if not spec.origin or not foreign.is_target_elf(spec.origin):
+                raise
+            loaded = foreign.load(spec.name, spec.origin)
+            if loaded is None:
+                raise
+            return loaded
+
+    replace(_imp, "create_dynamic", create_dynamic)
+
+
 def _patch_open() -> None:
     """Show the target's ELF header to whoever reads ``sys.executable``.
 
@@ -321,16 +344,29 @@ class Finder:
 
 
 class LastFinder:
-    """Last on ``sys.meta_path``: pip, from where the environment was told to take it, unless one is installed."""
+    """Last on ``sys.meta_path``: modules that only the target can load; and pip, from where the environment was told
+    to take it, unless one is installed.
+    """
 
     def find_spec(
         self, name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
     ) -> "ModuleSpec | None":
-        if name != "pip" or not facts.PIP or path is not None:
+        if not active:
             return None
-        from importlib.machinery import PathFinder
+        if name == "pip" and facts.PIP and path is None:
+            from importlib.machinery import PathFinder
 
-        return PathFinder.find_spec(name, [facts.PIP], target)
+            return PathFinder.find_spec(name, [facts.PIP], target)
+        file = name.rpartition(".")[2] + facts.SUFFIXES[0]
+        for place in sys.path if path is None else path:
+            found = os.path.join(place, file)
+            if os.path.exists(found):
+                from importlib.util import spec_from_file_location
+
+                from .foreign import Loader
+
+                return spec_from_file_location(name, found, loader=Loader(name, found))  # type: ignore[arg-type]  # it is one by its methods
+        return None
 
     def invalidate_caches(self) -> None:
         pass

@@ -116,6 +116,8 @@ def test_a_back_end(
             ("/opt/x/lib", "$ORIGIN/lib") if project == "scikit-build-core" and "plain" in path.name else ()
         )
         assert facts.rpath + facts.runpath == paths
+    if project == "scikit-build-core":
+        assert "def __getattr__(name: str) -> Any" in (library / "be_nanobind.pyi").read_text()
     assert_on_target(bed, library, modules)
 
 

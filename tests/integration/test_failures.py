@@ -113,6 +113,15 @@ PROJECTS = [
         ("--emulator",),
     ),
     Project(
+        "import",
+        script(
+            "import sys, sysconfig; suffix = sysconfig.get_config_var('EXT_SUFFIX'); "
+            "subprocess.check_call('echo | $CC -shared -x c - -o m' + suffix, shell=True); sys.path.insert(0, ''); import m"
+        ),
+        "ran-target-program",
+        ("imported m", "--emulator"),
+    ),
+    Project(
         "git",
         script('subprocess.check_call(["git", "clone", "-q", "https://there.is.none.invalid/x.git"])'),
         "network",

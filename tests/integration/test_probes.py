@@ -82,6 +82,38 @@ def test_an_emulator_of_another_machine_is_refused(arm64, armhf, made):
     assert not root.exists()
 
 
+MODULE = """
+#include <Python.h>
+static PyObject *bits(PyObject *m, PyObject *a) { return PyLong_FromLong(8 * sizeof(void *)); }
+static PyMethodDef methods[] = {{"bits", bits, METH_NOARGS, NULL}, {0}};
+static PyModuleDef def = {PyModuleDef_HEAD_INIT, "ofthetarget", NULL, 0, methods};
+PyMODINIT_FUNC PyInit_ofthetarget(void) { return PyModule_Create(&def); }
+"""
+
+
+@pytest.mark.parametrize("tagged", [True, False], ids=["tagged", "abi3"])
+@pytest.mark.parametrize("emulated", [True, False], ids=["emulator", "none"])
+def test_a_process_imports_what_was_made_for_the_target(armhf, made, emulated, tagged, tmp_path):
+    env, _ = made(armhf, *(("--emulator", armhf.qemu) if emulated else ()))
+    ask = "import sysconfig as s; print(s.get_config_var('EXT_SUFFIX'), s.get_path('include'), s.get_path('platinclude'))"
+    suffix, *include = run([env / "bin" / "python", "-c", ask]).stdout.split()
+    (tmp_path / "m.c").write_text(MODULE)
+    (compiler,) = (env / "crosspy" / "tools").glob("*-gcc")
+    file = tmp_path / f"ofthetarget{suffix if tagged else '.abi3.so'}"
+    run([compiler, "-shared", "-fPIC", *(f"-I{p}" for p in include), "-o", file, tmp_path / "m.c"])
+    (tmp_path / "show.py").write_text("import sys, ofthetarget; print(ofthetarget.bits(), sys.argv)")
+    command = [env / "bin" / "python", tmp_path / "show.py", "a b"]
+    done = run(command, check=False)
+    if emulated:
+        assert done.stdout.strip() == f"32 {[str(tmp_path / 'show.py'), 'a b']}"
+    else:
+        assert done.returncode == 1
+        last = done.stderr.strip().splitlines()[-1]
+        assert last.startswith("ModuleNotFoundError: ofthetarget is a module made for arm")
+        assert str(file) in last
+        assert "--emulator COMMAND" in last
+
+
 # A library of the build machine, of the target's, or of both. In a mount namespace of its own, nothing of it is left.
 
 DECOYS = r"""
