@@ -16,9 +16,7 @@ python crosspy_verify_image() {
     target = os.path.join(d.getVar("T"), "crosspy-target.json")
     report = d.expand("${IMGDEPLOYDIR}/${IMAGE_NAME}.crosspy")
     bb.utils.mkdirhier(os.path.dirname(report))
-    # An image recipe has no compiler in its sysroot, and none is needed.
-    env = {name: value for name, value in os.environ.items() if name not in ("CC", "CXX", "CPP", "AR", "LD")}
-    env["PATH"] = d.getVar("PATH")
+    env = {**os.environ, "PATH": d.getVar("PATH")}
     ignored = [word for check in d.getVar("CROSSPY_IMAGE_IGNORE").split() for word in ("--ignore", check)]
     try:
         bb.process.run(["crosspy", "describe", "--sysroot", d.getVar("RECIPE_SYSROOT"), "-o", target], env=env)

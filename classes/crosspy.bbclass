@@ -136,9 +136,7 @@ def crosspy_json(d, *words):
     """What a crosspy command prints, as data; its own message when it fails."""
     import json, os
     tmp = d.getVar("CROSSPY_DIR")
-    # No command that is run this way compiles: do_package_qa has no compiler where the package came from shared state.
-    env = {name: value for name, value in os.environ.items() if name not in ("CC", "CXX", "CPP", "AR", "LD")}
-    env.update(PATH=d.getVar("PATH"), TMPDIR=tmp, XDG_CACHE_HOME=tmp, PYTHONNOUSERSITE="1")
+    env = {**os.environ, "PATH": d.getVar("PATH"), "TMPDIR": tmp, "XDG_CACHE_HOME": tmp, "PYTHONNOUSERSITE": "1"}
     bb.utils.mkdirhier(tmp)
     try:
         return json.loads(bb.process.run(["crosspy", *words], env=env)[0])

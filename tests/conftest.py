@@ -22,7 +22,7 @@ _SCRUBBED = re.compile(
     re.VERBOSE,
 )
 # make test's word to the tests themselves.
-_KEPT = {"CROSSPY_SYSROOTS", "CROSSPY_RUST"}
+_KEPT = {"CROSSPY_SYSROOTS", "CROSSPY_RUST", "CROSSPY_YOCTO", "CROSSPY_YOCTO_USER"}
 
 # What a download needs on this machine; nothing else of the user's pip settings.
 _DOWNLOAD = {

@@ -120,7 +120,8 @@ def described(
         version=version,
         uname=args.machine,
         wanted=wanted_toolchain(args, context.environ),
-        need_compiler=need_compiler,
+        # An option is what the user asks for; CC may be of a task whose sysroot has no compiler.
+        need_compiler=need_compiler or bool(args.cc or args.toolchain_prefix),
         overrides=config_vars(args.config_var),
     )
     target = describe(request, env=context.environ)

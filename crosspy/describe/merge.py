@@ -50,6 +50,7 @@ class Request:
     """``os.uname().machine`` of the target, where the sysroot's own answer is not wanted."""
     wanted: Wanted = field(default_factory=Wanted)
     need_compiler: bool = False
+    """Whether a toolchain that is not there, or not fit, is an error. Otherwise it is left out, with a warning."""
     overrides: Mapping[str, str | int] | None = None
     """sysconfig variables to replace (``--config-var``)."""
 
@@ -236,7 +237,7 @@ def _toolchain(
             request.wanted, candidates=candidates, sysroot=location.sysroot, machine=machine, abi=abi, env=env
         )
     except ToolchainError as error:
-        if request.need_compiler or request.wanted.cc:
+        if request.need_compiler:
             raise
         return None, (f"no toolchain described: {error.message}",)
     sources["toolchain"] = (

@@ -424,6 +424,22 @@ def test_describe(crosspy, sysroot):
     assert "aarch64-unknown-linux-gnu" in rows["triplet"]
 
 
+def test_describe_needs_no_compiler_that_a_variable_names(crosspy, sysroot):
+    """BitBake exports CC for every task; an image's has no compiler in its sysroot."""
+    done = crosspy(
+        "describe", "--sysroot", sysroot, PATH="/nonexistent", CC="aarch64-gone-gcc -march=x", AR="gone-ar"
+    )
+    assert done.status == 0
+    assert "no toolchain described: compiler not found: 'aarch64-gone-gcc'" in done.err
+
+
+@pytest.mark.parametrize("option", ["--cc=aarch64-gone-gcc", "--toolchain-prefix=aarch64-gone-"])
+def test_describe_asks_for_the_compiler_that_an_option_names(crosspy, sysroot, option):
+    done = crosspy("describe", "--sysroot", sysroot, option, PATH="/nonexistent")
+    assert done.status != 0
+    assert "aarch64-gone-gcc" in done.err
+
+
 def test_describe_as_json(crosspy, sysroot):
     done = crosspy("describe", "--sysroot", sysroot, "--json", PATH="/nonexistent")
     target = from_json(done.out, origin="stdout")

@@ -541,7 +541,7 @@ def test_a_needed_compiler(describe_files):
 
 def test_a_named_compiler_is_needed(describe_files):
     with pytest.raises(ToolchainError, match="compiler not found: 'no-such-gcc'"):
-        describe_files(sysroot_files(), wanted=Wanted(cc=("no-such-gcc",)))
+        describe_files(sysroot_files(), wanted=Wanted(cc=("no-such-gcc",)), need_compiler=True)
 
 
 def test_every_fact_has_its_source(describe_files):

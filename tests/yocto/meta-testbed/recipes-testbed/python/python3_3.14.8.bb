@@ -52,10 +52,12 @@ python () {
         d.setVar("RDEPENDS:" + package, " ".join("python3-" + name for name in value["rdepends"]))
         d.setVar("ALLOW_EMPTY:" + package, "1")
         d.setVar("SUMMARY:" + package, value["summary"])
+    # Debian's frozen site looks into dist-packages, which is a link.
+    for name in ("site-packages", "dist-packages", "_sysconfig_vars*"):
+        d.appendVar("FILES:python3-core", d.expand(" ${libdir}/${PYTHON_DIR}/") + name)
 }
 FILES:libpython3 = "${libdir}/libpython*.so.*"
 FILES:${PN}-dev = "${includedir} ${libdir}/*.so ${libdir}/python-sysconfigdata ${libdir}/${PYTHON_DIR}/config-*"
 FILES:${PN}-misc = "${libdir}/${PYTHON_DIR}"
-FILES:${PN}-core:append = " ${libdir}/${PYTHON_DIR}/site-packages ${libdir}/${PYTHON_DIR}/dist-packages ${libdir}/${PYTHON_DIR}/_sysconfig_vars*"
 FILES:${PN} = ""
 RPROVIDES:${PN}-modules = "${PN}"
