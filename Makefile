@@ -57,11 +57,12 @@ fuzz: system-base venv ## damage images and ELF files and let crosspy verify loo
 	@$(BIN)/python tests/fuzz $(or $(F),--seconds 600 --seed $$(date +%s))
 
 .PHONY: lint
-lint: system-base venv ## ruff check, ruff format --check, mypy
+lint: system-base venv ## ruff check, ruff format --check, mypy, oelint-adv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python scripts/docs.py --check
+	OELINT=$(BIN)/oelint-adv tests/yocto/lint
 	@# in scripts/demo_exercises.py the packages of the demo are imported, which are not here
 	$(BIN)/mypy $(filter-out %_exercises.py,$(wildcard scripts/*.py benchmarks/*.py))
 	MYPYPATH=tests $(BIN)/mypy -p corpus
