@@ -144,6 +144,10 @@ def test_a_changed_list(output):
     assert not list(output.site.glob("_yaml*"))
     assert "Using cached markupsafe" in said
     assert "Building wheels" not in said, "nothing is compiled again"
+    output.configure(f'{OPTION}="{LIST}"')
+    output.made()
+    assert "pyyaml" in output.installed(), "a list that comes back is installed again"
+    assert "idna" not in output.installed()
 
 
 def test_one_as_a_crosspy_package(output):
@@ -203,7 +207,11 @@ def test_a_wrong_hash(output):
 
 def test_check_package():
     files = subprocess.run(
-        ["git", "ls-files", "--", TREE, HERE / "packages"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "--", TREE, HERE / "packages"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split()
     command = ["utils/check-package", "-b", f"--ignore-list={TREE / '.checkpackageignore'}"]
     done = subprocess.run(

@@ -86,7 +86,11 @@ endef
 define PYTHON_CROSSPY_INSTALL_TARGET_CMDS
 	$(call PYTHON_CROSSPY_INSTALL,$(TARGET_DIR))
 	python3 $(PYTHON_CROSSPY_SCRIPT) record $(@D)/names.txt $(PYTHON_CROSSPY_RECORD)
+	rm -f $(PYTHON_CROSSPY_OTHERS)
 endef
+
+# No other list is installed any more: one that comes back is installed again.
+PYTHON_CROSSPY_OTHERS = $(filter-out $(@D)/%,$(wildcard $(addprefix $(BUILD_DIR)/python-crosspy-????????????/.stamp_,installed target_installed staging_installed)))
 
 # With per-package directories, what an earlier list had is still in the tree
 # that all packages are copied into.
