@@ -31,9 +31,9 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
     )
     source.add_argument(
         "--sdk",
-        metavar="FILE",
+        metavar="FILE|DIR",
         help="environment-setup-* of an OpenEmbedded SDK: its sysroot, compilers, flags and PATH; read, not run; the SDK may "
-        "have been moved",
+        "have been moved. Or the directory of Buildroot's SDK (make sdk)",
     )
     facts = parser.add_argument_group("facts about the target, where the sysroot does not say them")
     facts.add_argument(
@@ -111,7 +111,7 @@ def described(
     if not (args.sysroot or args.target_python or args.sysconfigdata_file):
         raise UsageError(
             "no target named",
-            hint="Give --sysroot DIR, --sdk FILE, a TARGET_PYTHON, or --target FILE where the command takes one.",
+            hint="Give --sysroot DIR, --sdk FILE|DIR, a TARGET_PYTHON, or --target FILE where the command takes one.",
         )
     request = Request(
         sysroot=context.path(args.sysroot) if args.sysroot else None,

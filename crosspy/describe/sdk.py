@@ -1,11 +1,13 @@
-"""What the environment-setup file of an OpenEmbedded SDK says, read and not run.
+"""What an SDK is: the environment-setup file of OpenEmbedded's, read and not run; the directory of Buildroot's.
 
-OE-core writes it (``toolchain-scripts.bbclass``): ``export NAME=VALUE`` lines with the shell's quotes, some of which name
-variables of lines above. Whatever else is in it, is for people who source it.
+OE-core writes the file (``toolchain-scripts.bbclass``): ``export NAME=VALUE`` lines with the shell's quotes, some of which
+name variables of lines above. Whatever else is in it, is for people who source it. Buildroot's SDK needs none: its manual
+("Advanced usage", "Using the generated toolchain outside Buildroot") says where its parts are.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -29,22 +31,27 @@ _PARAMETER: Final = re.compile(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sdk:
-    """An SDK as it lies now. ``variables`` is what sourcing its file would export, each path where the SDK is."""
+    """An SDK as it lies now. ``variables`` is what its file exports, or would if it had one; paths are where it is."""
 
     sysroot: str
     variables: Mapping[str, str]
 
 
 def read_sdk(path: Path, environ: Mapping[str, str]) -> Sdk:
-    """Read ``environment-setup-*``; nothing of it is executed.
+    """Read an SDK; nothing of it is executed.
+
+    :param path: ``environment-setup-*`` of OpenEmbedded, or the directory of an SDK that Buildroot's ``make sdk`` made
+        (or ``output/host``).
 
     An SDK that was moved or copied keeps its old paths in the file: what lay below its old directory is looked for below
     the one that the file is in.
 
     :param environ: of the caller; ``PATH`` is the one that the file puts its own before.
     :raises UsageError: if there is no such file.
-    :raises TargetDataError: if it is no such file, or its sysroot is not there.
+    :raises TargetDataError: if it is no such file, its sysroot is not there, or Buildroot's SDK was moved only.
     """
+    if path.is_dir() or path.name == "environment-setup":
+        return _of_buildroot(path if path.is_dir() else path.parent, environ)
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
@@ -73,6 +80,41 @@ def read_sdk(path: Path, environ: Mapping[str, str]) -> Sdk:
             hint="Install the SDK again, or give the file in the directory where it is now.",
         )
     return Sdk(sysroot=sysroot, variables=variables)
+
+
+def _of_buildroot(directory: Path, environ: Mapping[str, str]) -> Sdk:
+    """Return Buildroot's SDK: ``TUPLE/sysroot``, ``bin/``, and where ``relocate-sdk.sh`` last found itself."""
+    directory = directory.resolve()
+    if not (directory / "bin/toolchain-wrapper").is_file():
+        raise TargetDataError(
+            f"--sdk {directory} is not an SDK of Buildroot: bin/toolchain-wrapper is not in it",
+            hint="Name the directory of an SDK that make sdk made, or the file environment-setup-* of Yocto's.",
+        )
+    location = directory / "share/buildroot/sdk-location"
+    # Without that file it is output/host itself, in its own place.
+    place = location.read_text(encoding="utf-8", errors="replace").strip() if location.is_file() else ""
+    if place not in {"", str(directory)}:
+        raise TargetDataError(
+            f"the SDK in {directory} was made for {place}, or moved from there",
+            hint=f"Run {directory}/relocate-sdk.sh.",
+        )
+    sysroots = sorted(directory.glob("*/sysroot"))
+    # An external toolchain keeps its own prefix; the wrapper is what knows the flags of the target's processor.
+    compilers = sorted(
+        (one for one in directory.glob("bin/*-gcc") if one.resolve().name == "toolchain-wrapper"),
+        key=lambda one: (one.name != f"{sysroots[0].parent.name}-gcc" if sysroots else False, one.name),
+    )
+    if len(sysroots) != 1 or not compilers:
+        raise TargetDataError(
+            f"the SDK in {directory} has {len(sysroots)} sysroots (TUPLE/sysroot) and {len(compilers)} compilers "
+            "(bin/*-gcc)",
+            hint="Make it anew with make sdk.",
+        )
+    prefix = str(compilers[0]).removesuffix("gcc")
+    tools = {"CC": "gcc", "CXX": "g++", "FC": "gfortran", "AR": "ar", "STRIP": "strip"}
+    path = os.pathsep.join([f"{directory}/bin", f"{directory}/sbin", environ.get("PATH", os.defpath)])
+    found = {name: prefix + tool for name, tool in tools.items() if Path(prefix + tool).exists()}
+    return Sdk(sysroot=str(sysroots[0]), variables={"PATH": path, **found})
 
 
 def _not_one(path: Path, why: str) -> TargetDataError:

@@ -1,7 +1,8 @@
-"""An SDK's environment-setup file."""
+"""An SDK's environment-setup file, or directory."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -114,3 +115,64 @@ def test_a_file_that_is_not_there_or_not_text(tmp_path: Path) -> None:
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(TargetDataError, match="not text"):
         read_sdk(tmp_path / "binary", {})
+
+
+# --------------------------------------------------------------------------------------------------- Buildroot's
+
+
+@pytest.fixture
+def buildroot(tmp_path: Path) -> Path:
+    """Return an SDK as ``make sdk`` and ``relocate-sdk.sh`` leave it, with an external toolchain."""
+    top = tmp_path / "sdk"
+    for directory in ("bin", "share/buildroot", "arm-buildroot-linux-gnueabihf/sysroot"):
+        (top / directory).mkdir(parents=True)
+    (top / "bin/toolchain-wrapper").write_text("")
+    for tool in ("gcc", "g++"):
+        (top / f"bin/arm-none-{tool}").symlink_to("toolchain-wrapper")
+    for other in ("arm-none-ar", "other-gcc"):
+        (top / "bin" / other).write_text("")
+    (top / "share/buildroot/sdk-location").write_text(f"{top}\n")
+    return top
+
+
+@pytest.mark.parametrize("named", ["", "environment-setup"])
+def test_a_directory_of_buildroot(buildroot: Path, named: str) -> None:
+    found = read_sdk(buildroot / named, {"PATH": "/usr/bin"})
+    assert found.sysroot == f"{buildroot}/arm-buildroot-linux-gnueabihf/sysroot"
+    assert found.variables == {
+        "PATH": f"{buildroot}/bin:{buildroot}/sbin:/usr/bin",
+        "CC": f"{buildroot}/bin/arm-none-gcc",
+        "CXX": f"{buildroot}/bin/arm-none-g++",
+        "AR": f"{buildroot}/bin/arm-none-ar",
+    }
+
+
+def test_the_compiler_that_is_called_as_the_sysroot(buildroot: Path) -> None:
+    compiler = buildroot / "bin/arm-buildroot-linux-gnueabihf-gcc"
+    compiler.symlink_to("toolchain-wrapper")
+    assert read_sdk(buildroot, {}).variables["CC"] == str(compiler)
+
+
+def test_an_output_directory_is_where_it_was_made(buildroot: Path) -> None:
+    (buildroot / "share/buildroot/sdk-location").unlink()
+    assert read_sdk(buildroot, {}).sysroot
+
+
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda top: (top / "bin/toolchain-wrapper").unlink(), "toolchain-wrapper"),
+        (lambda top: (top / "share/buildroot/sdk-location").write_text("/old\n"), "made for /old"),
+        (lambda top: (top / "share/buildroot/sdk-location").write_bytes(b"\xff"), "made for"),
+        (lambda top: (top / "arm-buildroot-linux-gnueabihf/sysroot").rmdir(), "0 sysroots"),
+        (lambda top: (top / "other/sysroot").mkdir(parents=True), "2 sysroots"),
+        (lambda top: (top / "bin/arm-none-gcc").unlink(), "0 compilers"),
+    ],
+)
+def test_a_damaged_directory_is_a_clear_error(
+    buildroot: Path, damage: Callable[[Path], object], said: str
+) -> None:
+    damage(buildroot)
+    with pytest.raises(TargetDataError) as caught:
+        read_sdk(buildroot, {})
+    assert said in str(caught.value)
