@@ -24,6 +24,8 @@
 #   _INSTALL_TARGET_OPTS    options for crosspy install
 #   _INSTALL_STAGING_OPTS   likewise
 #   _PURE                   YES: extensions that do not build are left out
+#   _CRATES                 crates of Rust that Cargo.lock names: libc@0.2.1;
+#                           their hashes belong into the .hash file
 
 # What the tools are told of the target. HOST_DIR and STAGING_DIR are those of
 # the package that is being built: never expand these early.
@@ -57,6 +59,15 @@ PKG_CROSSPY_INSTALL_OPTS = \
 	--no-index \
 	--interpreter /usr/bin/python3
 
+# Where cargo itself downloads crates.
+PKG_CROSSPY_CRATES_SITE = https://static.crates.io/crates
+
+# Unpacked as cargo vendor does, for a build without network.
+define PKG_CROSSPY_UNPACK_CRATES
+	python3 $(BR2_EXTERNAL_CROSSPY_PATH)/support/pylock.py crates $(@D)/.crates \
+		$(patsubst %,$($(PKG)_DL_DIR)/%.crate,$(subst @,-,$($(PKG)_CRATES)))
+endef
+
 # Said behind a failed build, where it may be the reason.
 PKG_CROSSPY_EXPLAIN = { \
 	$(if $(BR2_INSTALL_LIBSTDCPP),,echo "crosspy: this toolchain has no C++ compiler; packages with C++ need BR2_TOOLCHAIN_BUILDROOT_CXX or BR2_TOOLCHAIN_EXTERNAL_CXX" >&2;) \
@@ -83,6 +94,13 @@ endif
 
 $(2)_DEPENDENCIES += $$(PKG_CROSSPY_DEPENDENCIES)
 
+ifneq ($$($(2)_CRATES),)
+$(2)_DEPENDENCIES += host-rustc
+$(2)_EXTRA_DOWNLOADS += $$(foreach c,$$($(2)_CRATES),\
+	$$(PKG_CROSSPY_CRATES_SITE)/$$(firstword $$(subst @, ,$$(c)))/$$(subst @,-,$$(c)).crate)
+$(2)_POST_EXTRACT_HOOKS += PKG_CROSSPY_UNPACK_CRATES
+endif
+
 ifndef $(2)_CONFIGURE_CMDS
 define $(2)_CONFIGURE_CMDS
 	$$(PKG_CROSSPY) create $$(@D)/.crosspy \
@@ -100,6 +118,7 @@ define $(2)_BUILD_CMDS
 		--no-build-isolation \
 		--no-deps \
 		$$(PKG_CROSSPY_WHEEL_OPTS) \
+		$$(if $$($$(PKG)_CRATES),--crates $$(@D)/.crates) \
 		$$(foreach v,$$($$(PKG)_CONF_OPTS),-C $$(v)) \
 		$$(if $$(filter YES,$$($$(PKG)_PURE)),--pure $$(patsubst python-%,%,$$($$(PKG)_RAWNAME))) \
 		$$($$(PKG)_BUILD_OPTS) || $$(PKG_CROSSPY_EXPLAIN)

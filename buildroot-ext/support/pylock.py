@@ -6,6 +6,7 @@ sources LOCK DL DIR             link the lock file's own sources into DIR, and u
 names LOCK SITE RECORD          print what is to be built: all but what other packages installed
 stale NAMES RECORD              print the names of what was installed earlier and is not to be any more
 record NAMES RECORD             note what was installed now
+crates DIR CRATE...             unpack crates into DIR as cargo vendor does
 """
 
 import email
@@ -227,12 +228,22 @@ def sources(lock, downloads, directory):
         link.unlink(missing_ok=True)
         link.symlink_to(Path(downloads, one.file))
         for crate in one.crates:
-            vendor(Path(downloads, f"{crate['name']}-{crate['version']}.crate"), crate, directory / "crates")
+            vendor(
+                Path(downloads, f"{crate['name']}-{crate['version']}.crate"),
+                crate["sha256"],
+                directory / "crates",
+            )
 
 
-def vendor(path, crate, directory):
+def crates(directory, *paths):
+    Path(directory).mkdir(parents=True, exist_ok=True)
+    for path in map(Path, paths):
+        vendor(path, hashlib.sha256(path.read_bytes()).hexdigest(), Path(directory))
+
+
+def vendor(path, sha256, directory):
     """Unpack a crate as cargo vendor does (Cargo's directory sources: a checksum file for each)."""
-    goal = directory / f"{crate['name']}-{crate['version']}"
+    goal = directory / path.stem
     if goal.exists():
         return
     directory.mkdir(exist_ok=True)
@@ -245,7 +256,7 @@ def vendor(path, crate, directory):
             archive.extractall(directory, filter="data")
         else:
             archive.extractall(directory)
-    (goal / ".cargo-checksum.json").write_text(json.dumps({"files": {}, "package": crate["sha256"]}))
+    (goal / ".cargo-checksum.json").write_text(json.dumps({"files": {}, "package": sha256}))
 
 
 # ----------------------------------------------------------------------------------------- what is installed, and by whom
@@ -289,7 +300,14 @@ def record(file, record):
 
 
 if __name__ == "__main__":
-    commands = {"packages": packages, "sources": sources, "names": names, "stale": stale, "record": record}
+    commands = {
+        "packages": packages,
+        "sources": sources,
+        "names": names,
+        "stale": stale,
+        "record": record,
+        "crates": crates,
+    }
     if len(sys.argv) < 4 or sys.argv[1] not in commands:
         sys.exit(__doc__)
     commands[sys.argv[1]](*sys.argv[2:])

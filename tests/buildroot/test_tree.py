@@ -297,6 +297,31 @@ def test_crosspy_package(tmp_path, demo):
     assert f"--root {tmp_path}/target" in installed
 
 
+def test_crates_of_a_crosspy_package(tmp_path, demo):
+    extra = demo("PYTHON_DEMO_CRATES = libc@0.2.1 a-b@1.0.0-rc.1")
+    values = shown(tmp_path, "PYTHON_DEMO_EXTRA_DOWNLOADS", "PYTHON_DEMO_DEPENDENCIES", words=(extra,))
+    assert values["PYTHON_DEMO_EXTRA_DOWNLOADS"].split() == [
+        "https://static.crates.io/crates/libc/libc-0.2.1.crate",
+        "https://static.crates.io/crates/a-b/a-b-1.0.0-rc.1.crate",
+    ]
+    assert "host-rustc" in values["PYTHON_DEMO_DEPENDENCIES"].split()
+    words = (extra, "OF=PYTHON_DEMO", f"PYTHON_DEMO_DL_DIR={tmp_path}")
+    assert "--crates" in make(tmp_path, *words, "STEP=BUILD_CMDS", goal="recipe").stdout
+    hook = shown(tmp_path, "PKG_CROSSPY_UNPACK_CRATES", words=(*words, "PKG=PYTHON_DEMO", "@D=d"))
+    assert f"{tmp_path}/a-b-1.0.0-rc.1.crate" in hook["PKG_CROSSPY_UNPACK_CRATES"]
+
+
+def test_crates_are_unpacked_as_cargo_vendor_does(tmp_path):
+    with tarfile.open(tmp_path / "libc-0.2.1.crate", "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("libc-0.2.1/Cargo.toml"), io.BytesIO())
+    for _ in range(2):
+        done = script("crates", tmp_path / "crates", tmp_path / "libc-0.2.1.crate")
+        assert done.returncode == 0, done.stderr
+    checksum = json.loads((tmp_path / "crates/libc-0.2.1/.cargo-checksum.json").read_text())
+    digest = hashlib.sha256((tmp_path / "libc-0.2.1.crate").read_bytes()).hexdigest()
+    assert checksum == {"files": {}, "package": digest}
+
+
 def test_a_step_of_ones_own(tmp_path, demo):
     extra = demo("define PYTHON_DEMO_BUILD_CMDS", "\techo own", "endef")
     assert (

@@ -79,6 +79,7 @@ def test_buildroot() -> None:
         "python-p-q/Config.in": f"""\
 config BR2_PACKAGE_PYTHON_P_Q
 	bool "python-p-q"
+	depends on BR2_PACKAGE_PYTHON3
 	depends on BR2_PACKAGE_HOST_RUSTC_TARGET_ARCH_SUPPORTS
 	select BR2_PACKAGE_HOST_RUSTC
 	select BR2_PACKAGE_PYTHON_ONE # runtime
@@ -102,8 +103,8 @@ PYTHON_P_Q_LICENSE = MIT or (Apache-2.0, BSD-3-Clause)
 PYTHON_P_Q_LICENSE_FILES = LICENSE
 PYTHON_P_Q_DEPENDENCIES = \\
 	host-python-maturin \\
-	host-python-setuptools \\
-	host-rustc
+	host-python-setuptools
+PYTHON_P_Q_CRATES = n@2.0.0
 
 $(eval $(crosspy-package))
 """,
@@ -112,8 +113,17 @@ $(eval $(crosspy-package))
 sha256  {"a" * 64}  p_q-1.0.tar.gz
 # Locally computed sha256 checksums
 sha256  {"c" * 64}  LICENSE
+# From Cargo.lock
+sha256  {"d" * 64}  n-2.0.0.crate
 """,
     }
+
+
+def test_buildroot_names_programs_without_python() -> None:
+    made = buildroot(replace(PROJECT, build_requires=("pybind11", "ninja", "wheel")))[
+        "python-p-q/python-p-q.mk"
+    ]
+    assert "_DEPENDENCIES = \\\n\thost-ninja \\\n\thost-python-pybind\n" in made
 
 
 def test_little_is_known_of_some() -> None:
