@@ -28,8 +28,8 @@ policies:
   wheel   nothing is built
 
 Build requirements run on the build machine and install natively; requirements are for the target. A build whose
-compiler failed on an extension is an error, also where the package would go on without: ask for the pure version by
-name, with --pure. The paths of the wheels are printed on stdout.
+compiler failed on an extension, or which left its extensions out, is an error, also where the package would go on
+without: ask for the pure version by name, with --pure. The paths of the wheels are printed on stdout.
 
 A build that fails ends with its cause and the next step (docs/reference/failures.md), and leaves its log.
 """

@@ -151,12 +151,30 @@ def check(wheel: str, log: str, shipped: "Collection[tuple[str, int]]" = ()) -> 
         problems.append(
             f"{name}: an extension is missing from it: the compiler failed on {first[0]} and the build went on without "
             f"({len(lost)} failed in all).\n\n{first[1].rstrip()}\n\n"
-            f"hint: mend what the compiler says. If the pure version is what you want, ask for it by name: "
-            f"crosspy wheel --pure {name.split('-')[0]} (or CROSSPY_PURE={name.split('-')[0]})"
+            f"hint: mend what the compiler says. {_pure_hint(name)}"
+        )
+    elif not native and not is_pure_wanted(name.split("-")[0]) and (left_out := _extensions()):
+        problems.append(
+            f"{name}: its extensions are missing from it: {', '.join(left_out)}. The project's build left them out and went "
+            f"on without; what it wrote before says why.\n\nhint: mend that, or give it what it lacks. {_pure_hint(name)}"
         )
     if problems:
         os.replace(wheel, wheel + ".refused")
     return problems
+
+
+def _pure_hint(name: str) -> str:
+    project = name.split("-")[0]
+    return (
+        "If the pure version is what you want, ask for it by name: "
+        f"crosspy wheel --pure {project} (or CROSSPY_PURE={project})"
+    )
+
+
+def _extensions() -> list[str]:
+    """Return the names of the extension modules that the ``setup()`` of this process was given."""
+    setup = getattr(sys.modules.get("distutils.core"), "_setup_distribution", None)
+    return sorted(str(getattr(each, "name", each)) for each in getattr(setup, "ext_modules", None) or ())
 
 
 def _machine(head: bytes) -> tuple[int, int, str]:

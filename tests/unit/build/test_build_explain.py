@@ -78,6 +78,16 @@ PRINTED = [
         crosspy: error: numpy==2.1.0 of the build machine (/env/build/lib) has headers or libraries that are compiled against, and the
      """),
     ("missing-program", "program swig is not", "RuntimeError: it requires SWIG but we could not find the swig executable."),
+    ("missing-program", "program cmake is not", """
+        error: [Errno 2] No such file or directory: 'cmake'
+        warning: skipping optional C-extension, base64 library build failed
+     """),
+    ("missing-library", "Debian libpq-dev", """
+        subprocess.CalledProcessError: Command '['pkg-config', '--modversion', 'libpq']' returned non-zero exit status 1.
+     """),
+    ("ran-target-program", "imported p._core, which", """
+        ModuleNotFoundError: p._core is a module made for aarch64-linux-gnu, which does not load on the build machine: /b/p/_core.so; name
+     """),
     ("missing-program", "program autoreconf is not", "autoreconf program not found"),
     ("missing-program", "program bison is not", "Can't locate 'bison' binary"),
     ("missing-program", "program cmake is not", "RuntimeError: CMake must be installed to build the following extensions: x"),

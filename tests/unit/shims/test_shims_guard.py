@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 import zipfile
 from pathlib import Path
 
@@ -160,6 +162,32 @@ def test_a_failed_source_of_a_pure_wheel(guard, tmp_path, log):
     assert "-O2 -c ext.c" in problem
     assert "crosspy wheel --pure my_pkg" in problem
     assert not Path(wheel).exists()
+
+
+class Extension:
+    def __init__(self, name):
+        self.name = name
+
+
+@pytest.mark.parametrize(
+    ("modules", "files", "wanted", "lost"),
+    [
+        ([Extension("p._b"), Extension("p._a")], PURE, "", "p._a, p._b"),  # a build_ext that did nothing
+        ([Extension("p._a")], PURE, "my-pkg", ""),
+        ([Extension("p._a")], {"p/_a.abi3.so": ELF / "aarch64" / "ext.so"}, "", ""),
+        ([], PURE, "", ""),
+        (None, PURE, "", ""),
+    ],
+)
+def test_extensions_that_no_compiler_failed_on(
+    guard, tmp_path, log, monkeypatch, modules, files, wanted, lost
+):
+    setup = types.SimpleNamespace(ext_modules=modules)
+    monkeypatch.setitem(sys.modules, "distutils.core", types.SimpleNamespace(_setup_distribution=setup))
+    monkeypatch.setenv("CROSSPY_PURE", wanted)
+    problems = guard.check(make_wheel(tmp_path, files, "my_pkg-1-cp312-cp312-linux_x.whl"), str(log.path))
+    assert len(problems) == bool(lost)
+    assert all(f"missing from it: {lost}. " in each and "--pure my_pkg" in each for each in problems)
 
 
 @pytest.mark.parametrize(
