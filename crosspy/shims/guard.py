@@ -164,7 +164,7 @@ def check(wheel: str, log: str, shipped: "Collection[tuple[str, int]]" = ()) -> 
 
 
 def _pure_hint(name: str) -> str:
-    project = name.split("-")[0]
+    project = name.split("-", maxsplit=1)[0]
     return (
         "If the pure version is what you want, ask for it by name: "
         f"crosspy wheel --pure {project} (or CROSSPY_PURE={project})"
