@@ -7,7 +7,6 @@ Every pattern matches what stops a build, and nothing that a configure step says
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -27,7 +26,8 @@ class Cause:
     says: str
     step: str
     where: tuple[Place, ...]
-    patterns: tuple[re.Pattern[str], ...]
+    patterns: tuple[str, ...]
+    """Regular expressions of many lines (``re.MULTILINE``); compiled when a build has failed, and not at every start."""
     unless: tuple[str, ...] = ()
     """Causes that tell the same better; ``*`` is every other."""
 
@@ -45,24 +45,23 @@ class Reason:
     """The library that it is about: one that is missing under two names is one cause."""
 
 
-def _all(*patterns: str) -> tuple[re.Pattern[str], ...]:
-    return tuple(re.compile(pattern, re.MULTILINE) for pattern in patterns)
-
-
 CAUSES: Final = (
     Cause(
         id="no-space",
         says="the disk is full, or a quota is used up",
         step="Make room, or set TMPDIR to a larger place: builds happen there.",
         where=("pip", "requirements", "output", "compiler"),
-        patterns=_all(r"No space left on device", r"Disk quota exceeded"),
+        patterns=(
+            r"No space left on device",
+            r"Disk quota exceeded",
+        ),
     ),
     Cause(
         id="no-memory",
         says="the build machine ran out of memory, or something killed the compiler",
         step="Build fewer things at once (MAKEFLAGS=-j1, CMAKE_BUILD_PARALLEL_LEVEL=1), or on a machine with more memory.",
         where=("output", "compiler"),
-        patterns=_all(
+        patterns=(
             r"fatal error: Killed signal terminated program",
             r"virtual memory exhausted",
             r"[Cc]annot allocate memory",
@@ -75,7 +74,7 @@ CAUSES: Final = (
         says="files have times that do not fit the clock of the build machine",
         step="Set the clock, or give the sources a time: find DIR -exec touch {{}} +",
         where=("output",),
-        patterns=_all(
+        patterns=(
             r"ERROR: Clock skew detected",
             r"perhaps system time is not set",
             r"configure: error: newly created file is older than distributed files",
@@ -87,8 +86,8 @@ CAUSES: Final = (
         says="{project} is for another Python: this one is {have}, it needs {needs}",
         step="Ask for a version of {project} that supports the target's Python, such as '{project}<X'.",
         where=("pip", "requirements"),
-        patterns=_all(
-            r"ERROR: Package '(?P<project>[^']+)' requires a different Python: (?P<have>\S+) not in '(?P<needs>[^']+)'"
+        patterns=(
+            r"ERROR: Package '(?P<project>[^']+)' requires a different Python: (?P<have>\S+) not in '(?P<needs>[^']+)'",
         ),
     ),
     Cause(
@@ -96,8 +95,8 @@ CAUSES: Final = (
         says="the versions of it that there are need another Python ({needs})",
         step="Ask for an older version, or make the environment for a newer Python.",
         where=("pip",),
-        patterns=_all(
-            r"Ignored the following versions that require a different python version: [^;\n]*? Requires-Python (?P<needs>[^;\n]+)"
+        patterns=(
+            r"Ignored the following versions that require a different python version: [^;\n]*? Requires-Python (?P<needs>[^;\n]+)",
         ),
     ),
     Cause(
@@ -105,11 +104,13 @@ CAUSES: Final = (
         says="pip could not reach the package index ({reason})",
         step="Check the network and the index, or build offline: --no-index --find-links DIR.",
         where=("pip", "requirements"),
-        patterns=_all(
-            r"(?P<reason>Name or service not known|Temporary failure in name resolution|Network is unreachable|"
-            r"Connection refused|Connection timed out|Max retries exceeded|certificate verify failed)"
-            # and pip did not get over it
-            r"[\s\S]*ERROR: (No matching distribution|Could not install)"
+        patterns=(
+            (
+                r"(?P<reason>Name or service not known|Temporary failure in name resolution|Network is unreachable|"
+                r"Connection refused|Connection timed out|Max retries exceeded|certificate verify failed)"
+                # and pip did not get over it
+                r"[\s\S]*ERROR: (No matching distribution|Could not install)"
+            ),
         ),
     ),
     Cause(
@@ -117,7 +118,7 @@ CAUSES: Final = (
         says="pip found nothing for the build requirement {requirement}",
         step="Offline, put it among the sources: build-pip download -d DIR '{requirement}', then --find-links DIR.",
         where=("requirements",),
-        patterns=_all(r"ERROR: No matching distribution found for (?P<requirement>[^\n(]+?)( \(from .*)?$"),
+        patterns=(r"ERROR: No matching distribution found for (?P<requirement>[^\n(]+?)( \(from .*)?$",),
     ),
     Cause(
         id="build-requirement",
@@ -125,7 +126,7 @@ CAUSES: Final = (
         step="Build requirements run on the build machine. Give pip a wheel of it (--find-links DIR), or install what "
         "the messages above ask for on the build machine.",
         where=("requirements",),
-        patterns=_all(
+        patterns=(
             r"ERROR: Failed building wheel for (?P<requirement>\S+)",
             r"Failed to build installable wheels for some pyproject.toml based projects \((?P<requirement>[^)]+)\)",
         ),
@@ -135,14 +136,14 @@ CAUSES: Final = (
         says="pip found nothing for {requirement}",
         step="Look at name and version, and, with --no-index, at what --find-links has.",
         where=("pip",),
-        patterns=_all(r"ERROR: No matching distribution found for (?P<requirement>[^\n(]+?)( \(from .*)?$"),
+        patterns=(r"ERROR: No matching distribution found for (?P<requirement>[^\n(]+?)( \(from .*)?$",),
     ),
     Cause(
         id="no-back-end",
         says="the build back end {module_name} is not there",
         step="build-system.requires of the project's pyproject.toml must bring it. Without isolation: build-pip install it.",
         where=("output", "pip"),
-        patterns=_all(
+        patterns=(
             r"BackendUnavailable: Cannot import '(?P<module_name>[\w.]+)'",
             # pip up to 24.0 shows the traceback.
             r"BackendUnavailable: Traceback (?:.*\n)+?ModuleNotFoundError: No module named '(?P<module_name>[\w.]+)'",
@@ -154,14 +155,16 @@ CAUSES: Final = (
         step="Fetch it before, and let the project find it: an option, a vendored directory (cargo vendor), a git submodule. "
         "A sysroot's own library often serves instead.",
         where=("output",),
-        patterns=_all(
+        patterns=(
             r"(?P<reason>Could not resolve host: \S+)",
             r"(?P<reason>urlopen error [^>\n]+)",
             r"(?P<reason>fatal: unable to access '[^']+')",
             r"(?P<reason>fatal: repository '[^']+' does not exist)",
             r"(?P<reason>attempting to make an HTTP request, but --offline was specified)",
-            r"(?P<reason>you may want to set the `net.offline` option|failed to download from `[^`]+`|"
-            r"failed to get `[^`]+` as a dependency|download of \S+ failed|Unable to update registry `[^`]+`)",
+            (
+                r"(?P<reason>you may want to set the `net.offline` option|failed to download from `[^`]+`|"
+                r"failed to get `[^`]+` as a dependency|download of \S+ failed|Unable to update registry `[^`]+`)"
+            ),
             r"(?P<reason>CMake Error at \S*(FetchContent|ExternalProject)\S*)",
             r"(?P<reason>(Temporary failure in name resolution|Network is unreachable|Failed to establish a new connection))",
             r"(?P<reason>WrapDB|Could not get https?://\S+ is the internet available\?)",
@@ -172,7 +175,7 @@ CAUSES: Final = (
         says="there is no C++ compiler for the target",
         step="Install the cross compiler's C++ part (g++), and make the environment anew: crosspy create --clear.",
         where=("output",),
-        patterns=_all(
+        patterns=(
             r"No CMAKE_CXX_COMPILER could be found",
             r"The CMAKE_CXX_COMPILER:",
             r"ERROR: Unknown compiler\(s\): \[\[?'(c\+\+|g\+\+|\S+-g\+\+)'",
@@ -185,7 +188,7 @@ CAUSES: Final = (
         says="there is no Fortran compiler for the target",
         step="Install the cross compiler's Fortran part (gfortran), and make the environment anew: crosspy create --clear.",
         where=("output",),
-        patterns=_all(
+        patterns=(
             r"No CMAKE_Fortran_COMPILER could be found",
             r"ERROR: Unknown compiler\(s\): \[\[?'[^']*(gfortran|flang)",
             r"gfortran'?: (No such file or directory|not found|command not found)",
@@ -197,7 +200,7 @@ CAUSES: Final = (
         says="there is no Rust compiler",
         step="Install rustc and cargo on the build machine, with the standard library for the target.",
         where=("output",),
-        patterns=_all(
+        patterns=(
             r"can't find Rust compiler",
             r"Cargo, the Rust package manager, is not installed or is not on PATH",
             r"(cargo|rustc)'?: (No such file or directory|not found|command not found)",
@@ -211,7 +214,7 @@ CAUSES: Final = (
         says="Rust has no standard library for the target {triple}",
         step="Install it: rustup target add {triple}; Debian has it as libstd-rust-dev of the target's architecture.",
         where=("output",),
-        patterns=_all(
+        patterns=(
             r"crosspy: error: .* cannot make code for (?P<triple>\S+)",
             r"error\[E0463\]: can't find crate for `(std|core)`(.*\n){0,3}.*the `(?P<triple>[^`]+)` target may not be installed",
         ),
@@ -221,7 +224,7 @@ CAUSES: Final = (
         says="cargo may not use the network, and crates are missing",
         step="Get them once: crosspy crates SDIST... -d DIR; then build with: crosspy wheel --crates DIR ...",
         where=("output",),
-        patterns=_all(r"crosspy: hint: there is no network for cargo here"),
+        patterns=(r"crosspy: hint: there is no network for cargo here",),
     ),
     Cause(
         id="no-twin",
@@ -229,7 +232,7 @@ CAUSES: Final = (
         step="Without build isolation it must be: install {requirement} into the environment (ENV/bin/pip), or add it to the "
         "sysroot (Yocto DEPENDS, Buildroot _DEPENDENCIES). With isolation it is built when it is needed.",
         where=("output",),
-        patterns=_all(r"crosspy: error: (?P<requirement>[^\s=]+==\S+) of the build machine \("),
+        patterns=(r"crosspy: error: (?P<requirement>[^\s=]+==\S+) of the build machine \(",),
     ),
     Cause(
         id="no-module",
@@ -238,10 +241,12 @@ CAUSES: Final = (
         step="Install it for builds, and build without isolation: ENV/bin/build-pip install {distribution} and the project's other "
         "build requirements; crosspy wheel --no-build-isolation. The mend is the project's: build-system.requires.",
         where=("output",),
-        patterns=_all(
-            r"^\s*ModuleNotFoundError: No module named '(?P<module_name>[\w.]+)'"
-            # and it was the end: nothing else was raised after it, but that a process failed.
-            r"(?![\s\S]*\n\s*(?!.*CalledProcessError)[\w.]*(Error|Exception): )"
+        patterns=(
+            (
+                r"^\s*ModuleNotFoundError: No module named '(?P<module_name>[\w.]+)'"
+                # and it was the end: nothing else was raised after it, but that a process failed.
+                r"(?![\s\S]*\n\s*(?!.*CalledProcessError)[\w.]*(Error|Exception): )"
+            ),
         ),
     ),
     Cause(
@@ -250,7 +255,7 @@ CAUSES: Final = (
         step="Tell the build what it would have answered (crosspy create --hints FILE), or name an emulator (crosspy create "
         "--emulator COMMAND).",
         where=("output",),
-        patterns=_all(
+        patterns=(
             r"(?P<detail>\[Errno 8\] Exec format error: .*)",
             r"(?P<detail>\S+: (cannot execute binary file: )?Exec format error)",
             r"configure: error: (?P<detail>cannot run (C|C\+\+|Fortran|Go|Objective C|test) (compiled )?programs?.*)",
@@ -267,8 +272,8 @@ CAUSES: Final = (
         says="the build imported {module_name}, which it had made for the target, on the build machine",
         step="Name an emulator (crosspy create --emulator COMMAND): such a process is then run as the target's Python.",
         where=("output",),
-        patterns=_all(
-            r"ModuleNotFoundError: (?P<module_name>[\w.]+) is a module made for \S+, which does not load"
+        patterns=(
+            r"ModuleNotFoundError: (?P<module_name>[\w.]+) is a module made for \S+, which does not load",
         ),
     ),
     Cause(
@@ -277,7 +282,7 @@ CAUSES: Final = (
         step="Look in the command for a directory or file that is not of the sysroot, and in the project for what put it there "
         "(a fixed path, a compiler called by name, a *-config script).",
         where=("compiler",),
-        patterns=_all(
+        patterns=(
             r"(?P<detail>\S+): (error adding symbols: )?file in wrong format",
             r"(?P<detail>\S+): Relocations in generic ELF",
             r"(?P<detail>\S+): file not recognized: file format not recognized",
@@ -290,20 +295,22 @@ CAUSES: Final = (
         says="a header of the build machine was compiled: {detail}",
         step="Look in the command for an -I that is not of the sysroot, and in the project for what put it there.",
         where=("compiler",),
-        patterns=_all(r"^(In file included from |\s+from )?(?P<detail>/usr/(local/)?include/[^:\n]+):\d+"),
+        patterns=(r"^(In file included from |\s+from )?(?P<detail>/usr/(local/)?include/[^:\n]+):\d+",),
     ),
     Cause(
         id="foreign-processor",
         says="the project is written for another processor: {detail}",
         step="Look for an option of the project that turns it off; it must ask the compiler, not the build machine.",
         where=("compiler",),
-        patterns=_all(
+        patterns=(
             r"error: (?P<detail>unrecognized command[- ]line option '?-m[^\s';]+)",
             r"error: (?P<detail>(unrecognized argument in option|unknown value|bad value) .*-m(arch|cpu|tune|fpu)[^\n]*)",
             r"error: (?P<detail>unsupported option '-m[^']+' for target '[^']+')",
             r"Error: (?P<detail>(unknown mnemonic|unrecognized opcode|bad instruction|invalid instruction) [^\n]+)",
-            r"fatal error: (?P<detail>(\w*mmintrin|immintrin|x86intrin|x86gprintrin|cpuid|intrin|arm_neon|arm_acle|altivec|"
-            r"riscv_vector)\.h)",
+            (
+                r"fatal error: (?P<detail>(\w*mmintrin|immintrin|x86intrin|x86gprintrin|cpuid|intrin|arm_neon|arm_acle|altivec|"
+                r"riscv_vector)\.h)"
+            ),
         ),
     ),
     Cause(
@@ -312,7 +319,7 @@ CAUSES: Final = (
         step="",
         unless=("foreign-processor",),
         where=("compiler",),
-        patterns=_all(
+        patterns=(
             r"fatal error: '?(?P<header>[^:'\n]+)'?(: No such file or directory| file not found)",
             r"ld(\.\w+)?: cannot find -l(?P<library>[^\s:]+)",
             r"unable to find library -l(?P<library>\S+)",
@@ -323,7 +330,7 @@ CAUSES: Final = (
         says="",
         step="",
         where=("output",),
-        patterns=_all(
+        patterns=(
             r"Package '?(?P<module>[^\s',]+)'?(, required by '[^']+',)? (was not found in the pkg-config search path|not found)",
             r"No package '(?P<module>[^']+)' found",
             r"ERROR: Dependency \"(?P<module>[^\"]+)\" not found",
@@ -365,7 +372,7 @@ CAUSES: Final = (
         step="Do as it says; a requirement on a library's version is met by another one in the sysroot, or by an older version of the project.",
         where=("compiler", "output"),
         unless=("foreign-processor", "other-version"),
-        patterns=_all(r"error: #error:? *\"?(?P<detail>[^\"\n]+)"),
+        patterns=(r"error: #error:? *\"?(?P<detail>[^\"\n]+)",),
     ),
     Cause(
         id="compile-error",
@@ -374,7 +381,7 @@ CAUSES: Final = (
         "or of the compiler, may help.",
         where=("compiler",),
         unless=("*",),
-        patterns=_all(
+        patterns=(
             r"^(?P<place>[^\s:][^:\n]*:\d+)(:\d+)?: (fatal )?error: (?P<detail>.*)",
             r"(?P<place>\S+): (?P<detail>undefined reference to .*)",
         ),

@@ -191,7 +191,7 @@ def _matches(cause: Cause, passages: Mapping[Place, str]) -> list[re.Match[str]]
         (match.start() if place == "compiler" else -match.start(), match)
         for place in cause.where
         for pattern in cause.patterns
-        for match in pattern.finditer(passages.get(place, ""))
+        for match in re.finditer(pattern, passages.get(place, ""), re.MULTILINE)
     ]
     return [match for _, match in sorted(found, key=lambda pair: pair[0])]
 
