@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
+from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
-from packaging.utils import parse_wheel_filename
+from packaging.utils import canonicalize_name, parse_wheel_filename
 
-from crosspy.build.wishes import applies
 from crosspy.errors import LockError
 from crosspy.model.lock import Artifact, Lock, Package, build_lock_name, from_toml, group_of
 from crosspy.model.tags import marker_environment, target_tags
 from crosspy.model.target import Target
+
+_MEMBER: Final = re.compile(
+    r"""(?P<quote>['"])(?P<name>[^'"]+)(?P=quote)\s+(?P<no>not\s+)?in\s+(?P<of>extras|dependency_groups)\b"""
+)
+"""PEP 751's words in markers: an extra or a group that is chosen."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -42,6 +49,14 @@ class Locks:
                 hint="Make both anew, together: crosspy lock",
             )
         return tuple(one for one in self.build.packages if name in one.groups)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Selection:
+    """Extras and dependency groups that are wanted, by their canonical names. Without groups: a lock's default ones."""
+
+    extras: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
 
 
 def read_locks(path: Path) -> Locks:
@@ -80,9 +95,7 @@ def for_target(lock: Lock, target: Target) -> list[Package]:
     :raises LockError: if the lock is for another machine or Python, or has no file of a package that fits.
     """
     _check_machine(lock, target)
-    found = [
-        _chosen(one, lock, target) for one in lock.packages if not one.groups and applies(one.marker, target)
-    ]
+    found = [_chosen(one, lock, target) for one in lock.packages if is_wanted(one, lock, target, Selection())]
     names: set[str] = set()
     for package in found:
         if package.name in names:
@@ -91,6 +104,39 @@ def for_target(lock: Lock, target: Target) -> list[Package]:
             )
         names.add(package.name)
     return found
+
+
+def is_wanted(package: Package, lock: Lock, target: Target, selection: Selection) -> bool:
+    """Say whether a lock's package is for the target, with what is chosen of it. :raises LockError: as :func:`applies`."""
+    groups = selection.groups or frozenset(map(canonicalize_name, lock.default_groups))
+    if package.groups:
+        return any(canonicalize_name(name) in groups for name in package.groups)
+    return applies(package.marker, target, Selection(extras=selection.extras, groups=groups))
+
+
+def applies(marker: str, target: Target, selection: Selection | None = None) -> bool:
+    """Say whether a lock's marker holds for the target. :raises LockError: if nobody can read it."""
+    if not marker:
+        return True
+    chosen = selection or Selection()
+
+    def member(match: re.Match[str]) -> str:
+        names = chosen.extras if match["of"] == "extras" else chosen.groups
+        holds = (canonicalize_name(match["name"]) in names) != bool(match["no"])
+        return "python_version >= '0'" if holds else "python_version < '0'"
+
+    try:
+        # packaging knows of these two from 25.0 on only.
+        return Marker(_MEMBER.sub(member, marker)).evaluate({**marker_environment(target), "extra": ""})
+    except (
+        InvalidMarker,
+        UndefinedComparison,
+        UndefinedEnvironmentName,
+        KeyError,
+        TypeError,
+        RecursionError,
+    ) as error:
+        raise LockError(f"the marker {marker!r} cannot be read: {error}") from None
 
 
 def _check_machine(lock: Lock, target: Target) -> None:

@@ -7,8 +7,11 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from packaging.utils import canonicalize_name
+
 from crosspy.build.frontend import BuildOptions
 from crosspy.build.lock import make_locks
+from crosspy.build.lockfile import Selection
 from crosspy.build.wishes import Wishes, read_wishes
 from crosspy.cli.context import Context, replace_file
 from crosspy.cli.links import add_find_links, find_links
@@ -54,7 +57,20 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-c", "--constraint", metavar="FILE", action="append", default=[], help="a constraints file"
     )
-    parser.add_argument("--extra", metavar="NAME", action="append", default=[], help="of pyproject.toml")
+    parser.add_argument(
+        "--extra",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="of a pyproject.toml or lock, with its extra NAME",
+    )
+    parser.add_argument(
+        "--group",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="with the dependency group NAME (PEP 735)",
+    )
     parser.add_argument(
         "-o", "--output", metavar="FILE", default="pylock.toml", help="pylock.toml, or pylock.NAME.toml"
     )
@@ -77,7 +93,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
         wishes: Wishes = read_wishes(
             args.what,
             [context.path(text) for text in args.requirement],
-            extras=args.extra,
+            selection=Selection(
+                extras=frozenset(map(canonicalize_name, args.extra)),
+                groups=frozenset(map(canonicalize_name, args.group)),
+            ),
             target=env.target,
             cwd=context.cwd,
             scratch=Path(scratch),

@@ -25,6 +25,7 @@ from crosspy.errors import LockError
 
 FILE_NAME: Final = re.compile(r"pylock(?:\.([^.]+))?\.toml")
 _GROUP: Final = re.compile(r"""['"]([A-Za-z0-9][A-Za-z0-9._-]*)['"] in dependency_groups""")
+_GROUPS: Final = re.compile(rf"{_GROUP.pattern}( or {_GROUP.pattern})*")
 _FILE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!-]*")
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _ANEW: Final = "It was changed by hand, or is not complete: make it anew with crosspy lock."
@@ -80,7 +81,9 @@ class Lock:
     packages: tuple[Package, ...]
     environments: tuple[str, ...] = ()
     requires_python: str = ""
+    extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    default_groups: tuple[str, ...] = ()
     policy: str = ""
     requested: tuple[str, ...] = ()
 
@@ -223,7 +226,9 @@ def _lock(data: Mapping[str, Any]) -> Lock:
         packages=packages,
         environments=_texts(data, "environments", "it"),
         requires_python=_text(data, "requires-python", "it", ""),
+        extras=_texts(data, "extras", "it"),
         groups=_texts(data, "dependency-groups", "it"),
+        default_groups=_texts(data, "default-groups", "it"),
         policy=_text(tool, "policy", "tool.crosspy", ""),
         requested=_texts(tool, "requested", "tool.crosspy"),
     )
@@ -254,7 +259,7 @@ def _read_package(entry: Mapping[str, Any], where: str) -> Package:
     if wrong:
         raise _WrongError(f"{where}: wheels has {wrong[0]}, which is none")
     marker = _text(entry, "marker", where, "")
-    groups = tuple(_GROUP.findall(marker))
+    groups = tuple(_GROUP.findall(marker)) if _GROUPS.fullmatch(marker) else ()
     tool = _dict(_dict(entry.get("tool", {}), where).get("crosspy", {}), where)
     return Package(
         name=canonical,
@@ -262,7 +267,7 @@ def _read_package(entry: Mapping[str, Any], where: str) -> Package:
         sdist=sdist,
         wheels=wheels,
         requires_python=_text(entry, "requires-python", where, ""),
-        # A marker of groups is crosspy's own, and of nothing else.
+        # A marker of groups and nothing else is one of crosspy's own.
         marker="" if groups else marker,
         groups=groups,
         crates=tuple(_read_crate(one, where) for one in _tables(tool, "crates", where)),
