@@ -17,7 +17,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 from crosspy import process
-from crosspy.build.lockfile import Selection, is_wanted
+from crosspy.build.lockfile import Selection, applies, is_wanted
 from crosspy.errors import LockError, UsageError
 from crosspy.model.lock import FILE_NAME, Lock, from_toml
 from crosspy.model.target import Target
@@ -212,7 +212,7 @@ def _pins(
         except (OSError, ValueError) as error:
             raise LockError(f"{path} cannot be read: {error}") from None
     if path.name == "Pipfile.lock":
-        text = _of_pipenv(text, path)
+        text = _of_pipenv(text, path, target)
     else:
         text = requirements_of(from_toml(text, str(path)), target, selection, str(path))
     file = scratch / "requirements.txt"
@@ -246,17 +246,21 @@ def _exported(path: Path, selection: Selection, environ: Mapping[str, str]) -> s
     return done.stdout
 
 
-def _of_pipenv(text: str, path: Path) -> str:
-    """Return its requirements without options: the index is that of the caller's pip configuration, as for the others."""
-    lines = [line for line in text.splitlines() if line.strip() and not re.match(r"-i |--|#", line)]
-    for line in lines:
-        if "--hash" not in line:
+def _of_pipenv(text: str, path: Path, target: Target) -> str:
+    """Return its requirements for the target, without options: the index is that of the caller's pip configuration."""
+    found = ""
+    for line in text.splitlines():
+        if not line.strip() or re.match(r"-i |--|#", line):
+            continue
+        if "--hash" in line:
+            found += f"{line}\n"
+        elif applies(line.partition(";")[2].strip(), target):
             raise LockError(
                 f"{path} pins no file of {line}",
-                hint="pipenv locks no version of what its own machine does not need, and none of what is in a directory or Git. "
+                hint="pipenv locks no version of what its own machine does not need, and no hash of a directory or of Git. "
                 "Name a version in the Pipfile, then: pipenv lock",
             )
-    return "".join(f"{line}\n" for line in lines)
+    return found
 
 
 def requirements_of(lock: Lock, target: Target, selection: Selection, source: str) -> str:

@@ -158,7 +158,7 @@ def test_a_tool_tells_what_its_own_lock_means(tmp_path: Path) -> None:
         tmp_path / "bin",
         {
             "uv": f'#!/bin/sh\ncase "$*" in export*pylock.toml) cat {tmp_path}/out;; *) exit 3; esac\n',
-            "pipenv": "#!/bin/sh\necho '-i https://index.invalid\n--extra-index-url x\na==1.0 --hash=sha256:00'\n",
+            "pipenv": "#!/bin/sh\necho '-i https://index.invalid\n--extra-index-url x\na==1.0 --hash=sha256:00\nw; os_name == \"nt\"'\n",
         },
     )
     for program in programs.iterdir():
