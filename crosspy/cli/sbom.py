@@ -10,13 +10,15 @@ from crosspy.cli.context import Context, replace_file
 from crosspy.cli.install import source_date
 from crosspy.errors import UsageError
 from crosspy.install.inventory import inventory
-from crosspy.model.component import components_of
+from crosspy.model.component import components_of, with_sources
+from crosspy.model.lock import Lock
 from crosspy.report.bill import FORMATS, render
 
 _EPILOG: Final = """\
 examples:
   crosspy sbom image > image.cdx.json
   crosspy sbom image --format spdx -o image.spdx.json
+  crosspy sbom image --lock pylock.toml --format spdx3
   crosspy sbom --lock pylock.toml
 
 Of an image: each Python distribution in it, with its licence (PEP 639's expression; classifiers where there is none), the
@@ -32,22 +34,27 @@ it is 1980-01-01 otherwise.
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _EPILOG
     parser.add_argument("image", metavar="IMAGE", nargs="?", help="the root directory of an image")
-    parser.add_argument("--lock", metavar="FILE", help="a lock instead")
+    parser.add_argument(
+        "--lock", metavar="FILE", help="a lock: alone, or the one that the image was made from"
+    )
     parser.add_argument(
         "--format",
         choices=FORMATS,
         default=FORMATS[0],
-        help="CycloneDX 1.6 or SPDX 2.3, in JSON (default: cyclonedx)",
+        help="CycloneDX 1.6, SPDX 2.3 or SPDX 3.0.1, in JSON (default: cyclonedx)",
     )
     parser.add_argument("--name", metavar="NAME", default="", help="of the image (default: its directory's)")
     parser.add_argument("-o", "--output", metavar="FILE", help="default: stdout")
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
-    if bool(args.image) == bool(args.lock):
-        raise UsageError("name an IMAGE or a --lock, one of them", hint="See crosspy sbom --help")
-    path = context.path(args.lock or args.image)
-    components = components_of(read_lock(path)) if args.lock else inventory(path, context.console.warning)
+    if not (args.image or args.lock):
+        raise UsageError("name an IMAGE, a --lock, or both", hint="See crosspy sbom --help")
+    path = context.path(args.image or args.lock)
+    lock = read_lock(context.path(args.lock)) if args.lock else Lock(packages=())
+    components = (
+        with_sources(inventory(path, context.console.warning), lock) if args.image else components_of(lock)
+    )
     epoch = source_date(context) if context.environ.get("SOURCE_DATE_EPOCH") else None
     text = render(components, name=args.name or path.resolve().name, form=args.format, epoch=epoch)
     if args.output:

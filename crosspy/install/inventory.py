@@ -1,7 +1,7 @@
 """The Python distributions of an image, as a bill of materials wants them: licences with their texts, and what they bring.
 
 Sources: PyPA "Core metadata" (License-Expression, License-File), PEP 639 (``.dist-info/licenses``), PEP 770
-(``.dist-info/sboms``), CycloneDX 1.4 to 1.6 and SPDX 2.3 for what is in those.
+(``.dist-info/sboms``), CycloneDX 1.4 to 1.6, SPDX 2.3 and 3.0 for what is in those.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from email.message import Message
 from pathlib import Path
@@ -138,27 +138,71 @@ def _parts(directory: Path, shown: str, warn: Callable[[str], None]) -> Iterator
 
 def _document(data: dict[str, Any]) -> Iterator[Component]:
     if data.get("bomFormat") == "CycloneDX":
-        waiting = list(data.get("components", ()))
-        while waiting:
-            entry = waiting.pop(0)
-            waiting += entry.get("components", ())
-            yield _part(
-                entry["name"], entry.get("version", ""), entry.get("purl", ""), _cyclonedx_licence(entry)
-            )
+        yield from _cyclonedx(data)
     elif str(data.get("spdxVersion", "")).startswith("SPDX-2"):
-        for entry in data.get("packages", ()):
-            references = {
-                one["referenceType"]: one["referenceLocator"] for one in entry.get("externalRefs", ())
-            }
-            licence = str(entry.get("licenseDeclared", ""))
+        yield from _spdx2(data)
+    elif "@graph" in data:
+        yield from _spdx3(data["@graph"])
+    else:
+        raise ValueError("no bomFormat, no spdxVersion, no @graph")
+
+
+def _cyclonedx(data: dict[str, Any]) -> Iterator[Component]:
+    waiting = list(data.get("components", ()))
+    while waiting:
+        entry = waiting.pop(0)
+        waiting += entry.get("components", ())
+        yield _part(
+            entry["name"],
+            entry.get("version", ""),
+            entry.get("purl", ""),
+            _cyclonedx_licence(entry),
+            _sha256((one.get("alg"), one.get("content")) for one in entry.get("hashes", ())),
+        )
+
+
+def _spdx2(data: dict[str, Any]) -> Iterator[Component]:
+    for entry in data.get("packages", ()):
+        references = {one["referenceType"]: one["referenceLocator"] for one in entry.get("externalRefs", ())}
+        yield _part(
+            entry["name"],
+            entry.get("versionInfo", ""),
+            references.get("purl", ""),
+            _spdx_licence(entry.get("licenseDeclared", "")),
+            _sha256((one["algorithm"], one["checksumValue"]) for one in entry.get("checksums", ())),
+        )
+
+
+def _spdx3(graph: list[dict[str, Any]]) -> Iterator[Component]:
+    expressions = {one.get("spdxId"): one.get("simplelicensing_licenseExpression", "") for one in graph}
+    declared = {
+        one["from"]: expressions.get(one["to"][0], "")
+        for one in graph
+        if one.get("relationshipType") == "hasDeclaredLicense"
+    }
+    for entry in graph:
+        if entry.get("type") == "software_Package":
             yield _part(
                 entry["name"],
-                entry.get("versionInfo", ""),
-                references.get("purl", ""),
-                "" if licence in {"NOASSERTION", "NONE"} or "LicenseRef" in licence else licence,
+                entry.get("software_packageVersion", ""),
+                entry.get("software_packageUrl", ""),
+                _spdx_licence(declared.get(entry.get("spdxId"), "")),
+                _sha256(
+                    (one.get("algorithm"), one.get("hashValue")) for one in entry.get("verifiedUsing", ())
+                ),
             )
-    else:
-        raise ValueError("no bomFormat, no spdxVersion")
+
+
+def _spdx_licence(declared: object) -> str:
+    licence = str(declared)
+    return "" if licence in {"NOASSERTION", "NONE"} or "LicenseRef" in licence else licence
+
+
+def _sha256(hashes: Iterable[tuple[object, object]]) -> str:
+    """Return the SHA-256 of those that an entry has; a damaged one is none."""
+    found = {str(name).upper().replace("-", ""): str(value).lower() for name, value in hashes}
+    digest = found.get("SHA256", "")
+    return digest if re.fullmatch(r"[0-9a-f]{64}", digest) else ""
 
 
 def _cyclonedx_licence(entry: dict[str, Any]) -> str:
@@ -167,11 +211,12 @@ def _cyclonedx_licence(entry: dict[str, Any]) -> str:
     return " AND ".join(word if len(words) == 1 or " " not in word else f"({word})" for word in words if word)
 
 
-def _part(name: object, version: object, purl: object, licence: str) -> Component:
+def _part(name: object, version: object, purl: object, licence: str, sha256: str) -> Component:
     at = f"@{quote(str(version), safe='')}" if version else ""
     return Component(
         name=str(name),
         version=str(version),
         purl=str(purl or f"pkg:generic/{quote(str(name), safe='')}{at}"),
         licence=licence,
+        sha256=sha256,
     )

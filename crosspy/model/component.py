@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Final
 from urllib.parse import quote
@@ -53,6 +53,18 @@ def pypi_purl(name: str, version: str) -> str:
 def components_of(lock: Lock) -> tuple[Component, ...]:
     """Return what a lock names: distributions, with the crates of their ``Cargo.lock``."""
     return tuple(sorted(map(_of_package, lock.packages), key=lambda one: one.purl))
+
+
+def with_sources(components: Iterable[Component], lock: Lock) -> tuple[Component, ...]:
+    """Return what is installed with what a lock says of it: where it came from, and which crates are in it."""
+    sources = {one.purl: one for one in components_of(lock)}
+    return tuple(_with_source(one, sources[one.purl]) if one.purl in sources else one for one in components)
+
+
+def _with_source(one: Component, source: Component) -> Component:
+    known = {part.purl for part in one.parts}
+    parts = (*one.parts, *(part for part in source.parts if part.purl not in known))
+    return replace(one, url=source.url, sha256=source.sha256, parts=parts)
 
 
 def _of_package(package: Package) -> Component:

@@ -8,10 +8,15 @@ from pathlib import Path
 import pytest
 from conftest import run  # tests/integration/conftest.py
 
-VALIDATORS = ("cyclonedx-python-lib[json-validation]==11.12.0", "spdx-tools==0.8.5")
+VALIDATORS = (
+    "cyclonedx-python-lib[json-validation]==11.12.0",
+    "spdx-tools==0.8.5",
+    "spdx-python-model==0.0.6",
+)
 
 VALIDATE = """
-import logging, sys
+import io, logging, sys
+from spdx_python_model.bindings import v3_0_1
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 from spdx_tools.spdx.parser.parse_anything import parse_file
@@ -21,6 +26,11 @@ for path in sys.argv[1:]:
     if path.endswith(".cdx.json"):
         wrong = JsonStrictValidator(SchemaVersion.V1_6).validate_str(open(path).read())
         assert wrong is None, wrong
+    elif path.endswith(".spdx3.json"):
+        found = v3_0_1.SHACLObjectSet()
+        v3_0_1.JSONLDDeserializer().read(open(path, "rb"), found)
+        v3_0_1.JSONLDSerializer().write(found, io.BytesIO())  # looks at what must be there
+        assert not found.missing_ids, found.missing_ids
     else:
         wrong = [str(one.validation_message) for one in validate_full_spdx_document(parse_file(path))]
         assert not wrong, wrong
@@ -66,7 +76,7 @@ def image(tmp_path) -> Path:
     return tmp_path / "image"
 
 
-def test_both_forms_are_what_their_standards_say(crosspy, image, validator, tmp_path) -> None:
+def test_all_forms_are_what_their_standards_say(crosspy, image, validator, tmp_path) -> None:
     lock = tmp_path / "pylock.toml"
     lock.write_text(
         'lock-version = "1.0"\ncreated-by = "x"\n[[packages]]\nname = "a"\nversion = "1"\n'
@@ -76,8 +86,12 @@ def test_both_forms_are_what_their_standards_say(crosspy, image, validator, tmp_
         '{name = "two", version = "2.0.0", source = "git+https://x.invalid/two?rev=1#abc"}]\n'
     )
     files = []
-    for what, words in {"image": [image], "lock": ["--lock", lock]}.items():
-        for form, ending in (("cyclonedx", "cdx"), ("spdx", "spdx")):
+    for what, words in {
+        "image": [image],
+        "lock": ["--lock", lock],
+        "both": [image, "--lock", lock],
+    }.items():
+        for form, ending in (("cyclonedx", "cdx"), ("spdx", "spdx"), ("spdx3", "spdx3")):
             files.append(tmp_path / f"{what}.{ending}.json")
             crosspy("sbom", *words, "--format", form, "-o", files[-1])
     assert run([validator, "-c", VALIDATE, *files]).stdout == "valid\n"
@@ -87,6 +101,8 @@ def test_a_fault_would_be_found(crosspy, image, validator, tmp_path) -> None:
     for form, ending, change in (
         ("cyclonedx", "cdx", ('"library"', '"book"')),
         ("spdx", "spdx", ("DESCRIBES", "DESCRIBE")),
+        ("spdx3", "spdx3", ('"contains"', '"holds"')),
+        ("spdx3", "spdx3", ('"createdBy"', '"createdUsing"')),
     ):
         path = tmp_path / f"wrong.{ending}.json"
         crosspy("sbom", image, "--format", form, "-o", path)

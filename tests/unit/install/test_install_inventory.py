@@ -78,8 +78,13 @@ def test_bills_of_materials_in_wheels_are_merged(tmp_path: Path) -> None:
                 "version": "1",
                 "purl": "pkg:cargo/x@1",
                 "licenses": [{"expression": "MIT OR Zlib"}, {"license": {"id": "ISC"}}],
+                "hashes": [{"alg": "MD5", "content": "00"}, {"alg": "SHA-256", "content": "AB" * 32}],
             },
-            {"name": "outer", "components": [{"name": "in ner", "version": "3"}]},
+            {
+                "name": "outer",
+                "hashes": [{"alg": "SHA-256", "content": "no"}],
+                "components": [{"name": "in ner", "version": "3"}],
+            },
         ],
     }
     spdx = {
@@ -89,9 +94,25 @@ def test_bills_of_materials_in_wheels_are_merged(tmp_path: Path) -> None:
                 "name": "z",
                 "versionInfo": "1.3",
                 "licenseDeclared": "Zlib",
+                "checksums": [{"algorithm": "SHA256", "checksumValue": "cd" * 32}],
                 "externalRefs": [{"referenceType": "purl", "referenceLocator": "pkg:generic/z@1.3"}],
             },
             {"name": "w", "licenseDeclared": "NOASSERTION"},
+        ],
+    }
+    three = {
+        "@context": "https://spdx.org/rdf/3.0.1/spdx-context.jsonld",
+        "@graph": [
+            {
+                "type": "software_Package",
+                "spdxId": "urn:t",
+                "name": "t",
+                "software_packageUrl": "pkg:cargo/t@3",
+                "verifiedUsing": [{"type": "Hash", "algorithm": "sha256", "hashValue": "ef" * 32}],
+            },
+            {"spdxId": "urn:l", "simplelicensing_licenseExpression": "MIT"},
+            {"relationshipType": "hasDeclaredLicense", "from": "urn:t", "to": ["urn:l"]},
+            {"type": "SpdxDocument", "spdxId": "urn:d"},
         ],
     }
     root = put(
@@ -100,17 +121,19 @@ def test_bills_of_materials_in_wheels_are_merged(tmp_path: Path) -> None:
             f"{info}/METADATA": metadata("a"),
             f"{info}/sboms/a.cdx.json": json.dumps(cyclonedx),
             f"{info}/sboms/b.spdx.json": json.dumps(spdx),
+            f"{info}/sboms/t.spdx.json": json.dumps(three),
             f"{info}/sboms/c.json": "[" * 100_000,
             f"{info}/sboms/d.json": "{}",
             f"{info}/sboms/e.xml": "<bom/>",
         },
     )
     ((one,), said) = look(root)
-    assert {(part.purl, part.licence) for part in one.parts} == {
-        ("pkg:cargo/x@1", "(MIT OR Zlib) AND ISC"),
-        ("pkg:generic/outer", ""),
-        ("pkg:generic/in%20ner@3", ""),
-        ("pkg:generic/z@1.3", "Zlib"),
-        ("pkg:generic/w", ""),
+    assert {(part.purl, part.licence, part.sha256[:2]) for part in one.parts} == {
+        ("pkg:cargo/x@1", "(MIT OR Zlib) AND ISC", "ab"),
+        ("pkg:generic/outer", "", ""),
+        ("pkg:generic/in%20ner@3", "", ""),
+        ("pkg:generic/z@1.3", "Zlib", "cd"),
+        ("pkg:generic/w", "", ""),
+        ("pkg:cargo/t@3", "MIT", "ef"),
     }
     assert len(said) == 3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from crosspy.model.component import components_of, every, licence_of
+from crosspy.model.component import Component, components_of, every, licence_of, with_sources
 from crosspy.model.lock import Artifact, Crate, Lock, Package
 
 OSI = "License :: OSI Approved :: "
@@ -46,3 +46,15 @@ def test_a_lock_names_distributions_and_their_crates() -> None:
         "pkg:cargo/n@1.0%2Bx",
         "pkg:cargo/g@2?vcs_url=git%2Bhttps%3A%2F%2Fx.invalid%2Fg%231",
     ]
+
+
+def test_what_is_installed_with_what_its_lock_says() -> None:
+    crate = Crate(name="n", version="1", source="registry+https://x.invalid", sha256="c" * 64)
+    sdist = Artifact(name="p-1.tar.gz", url="https://x.invalid/p-1.tar.gz", sha256="a" * 64)
+    lock = Lock(packages=(Package(name="p", version="1", sdist=sdist, crates=(crate,)),))
+    own = Component(name="z", version="1", purl="pkg:generic/z@1")
+    there = Component(name="p", version="1", purl="pkg:pypi/p@1", licence="MIT", parts=(own,))
+    other = Component(name="p", version="2", purl="pkg:pypi/p@2")
+    one, two = with_sources((there, other), lock)
+    assert (one.licence, one.url, one.sha256, two) == ("MIT", sdist.url, sdist.sha256, other)
+    assert [part.purl for part in one.parts] == ["pkg:generic/z@1", "pkg:cargo/n@1"]

@@ -71,13 +71,47 @@ def test_licences_and_their_texts() -> None:
     assert (extracted["licenseId"], extracted["extractedText"]) == (b["licenseDeclared"], "as is")
 
 
+def test_spdx_3() -> None:
+    graph = json.loads(render(PARTS, name="image", form="spdx3"))["@graph"]
+    found = {one["spdxId"]: one for one in graph if "spdxId" in one}
+    names = {id_: one.get("software_packageUrl") or one.get("name") for id_, one in found.items()}
+    related = {
+        (names[one["from"]], one["relationshipType"], other)
+        for one in graph
+        if one["type"] == "Relationship"
+        for other in one["to"]
+    }
+    assert {(one, kind, names[other]) for one, kind, other in related if kind != "hasDeclaredLicense"} == {
+        ("image", "contains", "pkg:pypi/a@1"),
+        ("image", "contains", "pkg:pypi/b@2"),
+        ("pkg:pypi/a@1", "dependsOn", "pkg:pypi/b@2"),
+        ("pkg:pypi/a@1", "contains", "pkg:cargo/one@1"),
+        ("pkg:pypi/b@2", "contains", "pkg:cargo/one@1"),
+    }
+    key = "simplelicensing_licenseExpression"
+    declared = {one: found[other] for one, kind, other in related if kind == "hasDeclaredLicense"}
+    assert declared["pkg:pypi/a@1"][key] == "MIT"
+    (entry,) = declared["pkg:pypi/b@2"]["simplelicensing_customIdToUri"]
+    assert entry["key"] == declared["pkg:pypi/b@2"][key]
+    assert found[entry["value"]]["simplelicensing_licenseText"] == "as is"
+    crate = next(one for one in graph if one.get("name") == "one")
+    assert crate["verifiedUsing"] == [{"type": "Hash", "algorithm": "sha256", "hashValue": "a" * 64}]
+    (bill,) = (one for one in graph if one["type"] == "software_Sbom")
+    assert set(bill["element"]) == found.keys() - {
+        one["spdxId"]
+        for one in graph[1:]
+        if one["type"] in {"SoftwareAgent", "SpdxDocument", "software_Sbom"}
+    }
+
+
 def test_the_same_things_are_the_same_text_and_others_another_identity() -> None:
-    for form in ("cyclonedx", "spdx"):
+    for form in ("cyclonedx", "spdx", "spdx3"):
         text = render(PARTS, name="image", form=form)
         assert text == render(PARTS, name="image", form=form)
         assert "20" not in str(json.loads(text).get("creationInfo", {}).get("created", ""))[:2]
     assert "timestamp" not in cyclonedx()["metadata"]
     assert cyclonedx(epoch=0)["metadata"]["timestamp"] == "1970-01-01T00:00:00Z"
     assert spdx(epoch=0)["creationInfo"]["created"] == "1970-01-01T00:00:00Z"
+    assert '"created": "1970-01-01T00:00:00Z"' in render(PARTS, name="image", form="spdx3", epoch=0)
     fewer = json.loads(render(PARTS[1:], name="image", form="cyclonedx"))
     assert fewer["serialNumber"] != cyclonedx()["serialNumber"]
