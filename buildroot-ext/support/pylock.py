@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """What Buildroot's makefiles ask of a lock file that `crosspy lock` made (PEP 751).
 
-packages LOCK DL MAKEFILE       write a makefile with one package for each distribution, and their .hash files beside it
+packages LOCK DL MAKEFILE       write one package for each distribution below package/, and a makefile beside it with all
 sources LOCK DL DIR             link the lock file's own sources into DIR, and unpack its crates into DIR/crates
 names LOCK SITE RECORD          print what is to be built: all but what other packages installed
 stale NAMES RECORD              print the names of what was installed earlier and is not to be any more
@@ -14,6 +14,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import sys
 import tarfile
 import zipfile
@@ -55,9 +56,9 @@ class Artifact:
 
     @property
     def package(self):
-        """Name of Buildroot's package. Build requirements may be there in several versions."""
-        name = f"python-crosspy-{self.name}"
-        return f"host-{name}-{re.sub('[^0-9a-z.]', '_', self.version.lower())}" if self.is_native else name
+        """Name of Buildroot's package. Build requirements may be there in several versions, and are host packages."""
+        version = re.sub("[^0-9a-z]+", "-", self.version.lower())
+        return f"python-crosspy-{self.name}" + (f"-{version}" if self.is_native else "")
 
 
 def load(path):
@@ -158,24 +159,31 @@ def packages(lock, downloads, makefile):
         path = Path(downloads, one.file)
         if one.file not in known and path.exists():
             known[one.file] = licences(path)
-    text, hashes = [], {}
+    tree = makefile.with_name("package")
     for one in artifacts:
         licence, texts = known.get(one.file, ["unknown until make source", {}])
-        text.append(stanza(one, licence, texts))
-        lines = hashes.setdefault(one.package.removeprefix("host-"), [])
-        lines += [f"sha256  {one.sha256}  {one.file}\n"]
-        lines += [
-            f"sha256  {crate['sha256']}  {crate['name']}-{crate['version']}.crate\n" for crate in one.crates
-        ]
-        lines += [f"sha256  {digest}  {name}\n" for name, digest in texts.items()]
-    text.append("PYTHON_CROSSPY_DISTRIBUTIONS = " + " ".join(one.package for one in artifacts) + "\n")
-    for stale in makefile.parent.glob("*.hash"):
-        if stale.stem not in hashes:
-            stale.unlink()
-    for name, lines in hashes.items():
-        replace(makefile.with_name(f"{name}.hash"), "".join(lines))
+        lines = [(one.sha256, one.file)]
+        lines += [(crate["sha256"], f"{crate['name']}-{crate['version']}.crate") for crate in one.crates]
+        lines += [(digest, name) for name, digest in texts.items()]
+        directory = tree / one.package
+        directory.mkdir(parents=True, exist_ok=True)
+        replace(directory / f"{one.package}.mk", stanza(one, licence, texts))
+        replace(
+            directory / f"{one.package}.hash",
+            "".join(f"sha256  {digest}  {name}\n" for digest, name in lines),
+        )
+    wanted = [one.package for one in artifacts]
+    for stale in tree.iterdir():
+        if stale.name not in wanted:
+            shutil.rmtree(stale)
     replace(memory, json.dumps(known, indent=1, sort_keys=True))
-    replace(makefile, "".join(text))
+    replace(
+        makefile,
+        "".join(f"include {tree}/{name}/{name}.mk\n" for name in wanted)
+        + "PYTHON_CROSSPY_DISTRIBUTIONS = "
+        + " ".join(f"host-{one.package}" if one.is_native else one.package for one in artifacts)
+        + "\n",
+    )
 
 
 def replace(path, text):
@@ -189,7 +197,7 @@ def replace(path, text):
 
 def stanza(one, licence, texts):
     """Return the package of one distribution: it is downloaded and unpacked, and nothing else."""
-    upper = re.sub(r"[-.]", "_", one.package).upper()
+    upper = ("host-" * one.is_native + one.package).replace("-", "_").upper()
     site, _, _ = one.url.rpartition("/")
     quoted = licence.replace("$", "$$").replace("#", r"\#").replace('"', "'")
     lines = {
@@ -207,13 +215,13 @@ def stanza(one, licence, texts):
     if one.file.endswith((".whl", ".zip")):
         strip = "" if one.file.endswith(".whl") else " && mv $(@D)/*/* $(@D)/"
         lines["EXTRACT_CMDS"] = f"unzip -q -o -d $(@D) $({upper}_DL_DIR)/{one.file}{strip}"
-    kind = "host" if one.is_native else "target"
-    raw = upper.removeprefix("HOST_")
+    rule = "#" * 80
     return (
-        "".join(f"{upper}_{key} = {value}\n" for key, value in lines.items())
-        + f"$(eval $(call inner-generic-package,{one.package},{upper},{raw},{kind}))\n"
+        f"{rule}\n#\n# {one.package}\n#\n{rule}\n\n"
+        + "".join(f"{upper}_{key} = {value}".rstrip() + "\n" for key, value in lines.items() if value)
+        + f"\n$(eval $({'host-' * one.is_native}generic-package))\n"
         # Behind that: a dependency must be selected by something, but this is no package to build.
-        + f"{upper}_KCONFIG_VAR = BR2_PACKAGE_PYTHON_CROSSPY\n\n"
+        + f"{upper}_KCONFIG_VAR = BR2_PACKAGE_PYTHON_CROSSPY\n"
     )
 
 

@@ -178,8 +178,8 @@ def test_a_lock_file_makes_packages(tmp_path, locked):
         >= {
             "python-crosspy-demo-lib": "target",
             "python-crosspy-markupsafe": "target",
-            "host-python-crosspy-setuptools-80.9.0": "host",
-            "host-python-crosspy-setuptools-75.1": "host",
+            "host-python-crosspy-setuptools-80-9-0": "host",
+            "host-python-crosspy-setuptools-75-1": "host",
         }.items()
     )
     prefix = "PYTHON_CROSSPY_DEMO_LIB"
@@ -204,14 +204,17 @@ def test_a_lock_file_makes_packages(tmp_path, locked):
     ]
     assert set(values["PYTHON_CROSSPY_PATCH_DEPENDENCIES"].split()) <= set(declared)
     assert values["HOST_PYTHON_CROSSPY_SETUPTOOLS_75_1_VERSION"] == "75.1"
-    hashes = tmp_path / "build" / OPTION / "python-crosspy-demo-lib.hash"
+    tree = tmp_path / "build" / OPTION / "package"
+    hashes = tree / "python-crosspy-demo-lib/python-crosspy-demo-lib.hash"
     assert [line.split()[2] for line in hashes.read_text().splitlines()] == [
         "demo_lib-1.0.tar.gz",
         "libc-0.2.1.crate",
         "LICENSE",
     ]
     before = hashes.stat().st_mtime_ns
+    (tree / "python-crosspy-of-an-earlier-list").mkdir()
     packages(tmp_path, *words)
+    assert not (tree / "python-crosspy-of-an-earlier-list").exists()
     assert hashes.stat().st_mtime_ns == before, "reading it again writes nothing"
 
 
@@ -412,7 +415,8 @@ def test_licences_of_a_wheel(tmp_path, metadata, licence):
     lock = tmp_path / "pylock.toml"
     lock.write_text(entry("x", "1", "x-1-py3-none-any.whl", "e" * 64))
     assert script("packages", lock, downloads, makefile).returncode == 0
-    assert f"PYTHON_CROSSPY_X_LICENSE = {licence}\n" in makefile.read_text()
+    package = tmp_path / "out/package/python-crosspy-x/python-crosspy-x.mk"
+    assert f"PYTHON_CROSSPY_X_LICENSE = {licence}\n" in package.read_text()
 
 
 def test_a_damaged_download_is_left_to_buildroot(tmp_path, locked):

@@ -55,9 +55,11 @@ $(error There is no lock file yet for BR2_PACKAGE_PYTHON_CROSSPY_REQUIREMENTS: e
 endif
 
 # One package for each distribution of the lock file: make source downloads it,
-# as any other, and make legal-info and show-info know it. Nothing is built of
-# these. A wrong hash is reported with the name of their directory.
-PYTHON_CROSSPY_GENERATED := $(BUILD_DIR)/BR2_PACKAGE_PYTHON_CROSSPY_REQUIREMENTS/pylock.mk
+# as any other, and make legal-info, show-info and pkg-stats know it. Nothing is
+# built of these. A wrong hash is reported with the name of their directory.
+# pkg-stats looks into external trees for packages.
+BR2_EXTERNAL_CROSSPY_LIST_PATH := $(BUILD_DIR)/BR2_PACKAGE_PYTHON_CROSSPY_REQUIREMENTS
+PYTHON_CROSSPY_GENERATED := $(BR2_EXTERNAL_CROSSPY_LIST_PATH)/pylock.mk
 ifneq ($(wildcard $(PYTHON_CROSSPY_LOCK)),)
 PYTHON_CROSSPY_PROBLEM := $(shell python3 $(PYTHON_CROSSPY_SCRIPT) packages \
 	$(PYTHON_CROSSPY_LOCK) $(DL_DIR)/python-crosspy $(PYTHON_CROSSPY_GENERATED) 2>&1)
@@ -65,6 +67,7 @@ ifneq ($(PYTHON_CROSSPY_PROBLEM),)
 $(error $(PYTHON_CROSSPY_PROBLEM))
 endif
 include $(PYTHON_CROSSPY_GENERATED)
+BR2_EXTERNAL_NAMES += CROSSPY_LIST
 endif
 
 endif # BR2_PACKAGE_PYTHON_CROSSPY
