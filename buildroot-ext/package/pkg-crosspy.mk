@@ -24,6 +24,7 @@
 #   _INSTALL_TARGET_OPTS    options for crosspy install
 #   _INSTALL_STAGING_OPTS   likewise
 #   _PURE                   YES: extensions that do not build are left out
+#   _WITHOUT                build requirements that are not needed after all
 #   _CRATES                 crates of Rust that Cargo.lock names: libc@0.2.1;
 #                           their hashes belong into the .hash file
 
@@ -73,6 +74,11 @@ PKG_CROSSPY_EXPLAIN = { \
 	$(if $(BR2_INSTALL_LIBSTDCPP),,echo "crosspy: this toolchain has no C++ compiler; packages with C++ need BR2_TOOLCHAIN_BUILDROOT_CXX or BR2_TOOLCHAIN_EXTERNAL_CXX" >&2;) \
 	exit 1; }
 
+# A build requirement that is not there need not fail: without setuptools-scm a
+# version is just wrong. So it is an error, before anything is built.
+PKG_CROSSPY_CHECK_REQUIRES = $(PKG_CROSSPY) requires -q $(@D)/.crosspy $($(PKG)_BUILDDIR) | \
+	python3 $(BR2_EXTERNAL_CROSSPY_PATH)/support/pylock.py lacking $(PKG) $($(PKG)_WITHOUT)
+
 ################################################################################
 # inner-crosspy-package -- defines how a Python package is built by crosspy,
 # and generates the make targets
@@ -113,6 +119,7 @@ endif
 
 ifndef $(2)_BUILD_CMDS
 define $(2)_BUILD_CMDS
+	$$(PKG_CROSSPY_CHECK_REQUIRES)
 	$$(PKG_CROSSPY) wheel $$(@D)/.crosspy $$($$(PKG)_BUILDDIR) \
 		-w $$(@D)/.wheels \
 		--no-build-isolation \

@@ -7,6 +7,7 @@ names LOCK SITE RECORD          print what is to be built: all but what other pa
 stale NAMES RECORD              print the names of what was installed earlier and is not to be any more
 record NAMES RECORD             note what was installed now
 crates DIR CRATE...             unpack crates into DIR as cargo vendor does
+lacking PREFIX NAME...          fail if build requirements but NAMEs are not met; stdin is what crosspy requires printed
 """
 
 import email
@@ -307,15 +308,26 @@ def record(file, record):
     replace(Path(record), "\n".join(sorted(recorded(record) | listed(file))) + "\n")
 
 
+def lacking(prefix, *without):
+    try:
+        found = json.load(sys.stdin)
+    except ValueError:
+        return  # crosspy requires has said why
+    skipped = set(map(normal, without))
+    found = [one for one in found if normal(one["name"]) not in skipped]
+    for one in found:
+        if one["found"]:
+            print(f"crosspy: {prefix}: {one['requirement']} wanted, {one['found']} taken", file=sys.stderr)
+    if absent := [one["name"] for one in found if not one["found"]]:
+        sys.exit(
+            f"crosspy: it is built with {', '.join(absent)}: add host packages of these to {prefix}_DEPENDENCIES, "
+            f"or, if it builds without, their names to {prefix}_WITHOUT"
+        )
+
+
 if __name__ == "__main__":
-    commands = {
-        "packages": packages,
-        "sources": sources,
-        "names": names,
-        "stale": stale,
-        "record": record,
-        "crates": crates,
-    }
-    if len(sys.argv) < 4 or sys.argv[1] not in commands:
+    known = (packages, sources, names, stale, record, crates, lacking)
+    commands = {command.__name__: command for command in known}
+    if len(sys.argv) < 3 or sys.argv[1] not in commands:
         sys.exit(__doc__)
     commands[sys.argv[1]](*sys.argv[2:])

@@ -89,10 +89,9 @@ def locked(tmp_path: Path) -> Path:
     return lock
 
 
-def script(*words: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, SCRIPT, *map(str, words)], capture_output=True, text=True, check=False
-    )
+def script(*words: object, said: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, SCRIPT, *map(str, words)]
+    return subprocess.run(command, input=said, capture_output=True, text=True, check=False)
 
 
 # ------------------------------------------------------------------------------------------------------- makefiles
@@ -323,6 +322,26 @@ def test_crates_are_unpacked_as_cargo_vendor_does(tmp_path):
     checksum = json.loads((tmp_path / "crates/libc-0.2.1/.cargo-checksum.json").read_text())
     digest = hashlib.sha256((tmp_path / "libc-0.2.1.crate").read_bytes()).hexdigest()
     assert checksum == {"files": {}, "package": digest}
+
+
+def test_build_requirements_that_are_no_dependencies(tmp_path, demo):
+    extra = demo("PYTHON_DEMO_WITHOUT = b")
+    built = make(
+        tmp_path, extra, "OF=PYTHON_DEMO", "PKG=PYTHON_DEMO", "STEP=BUILD_CMDS", goal="recipe"
+    ).stdout
+    assert "lacking PYTHON_DEMO b\n" in built
+    two = '[{"requirement": "a>=2", "name": "a", "found": "1.0"}, {"requirement": "B", "name": "b", "found": ""}]'
+    done = script("lacking", "PYTHON_DEMO", said=two)
+    assert done.returncode == 1
+    first, second = done.stderr.splitlines()
+    assert first == "crosspy: PYTHON_DEMO: a>=2 wanted, 1.0 taken"
+    assert "built with b: " in second
+    assert "PYTHON_DEMO_DEPENDENCIES" in second
+    assert "PYTHON_DEMO_WITHOUT" in second
+    assert script("lacking", "PYTHON_DEMO", "B", said=two).returncode == 0
+    for nothing in ("[]", ""):
+        done = script("lacking", "X", said=nothing)
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_step_of_ones_own(tmp_path, demo):

@@ -67,7 +67,9 @@ define PYTHON_CROSSPY_BUILD_CMDS
 		--find-links $(@D)/sources \
 		-w $(@D)/wheels \
 		$(PKG_CROSSPY_WHEEL_OPTS) \
-		$(call qstrip,$(BR2_PACKAGE_PYTHON_CROSSPY_WHEEL_OPTS)) <$(@D)/names.txt || $(PKG_CROSSPY_EXPLAIN)
+		$(call qstrip,$(BR2_PACKAGE_PYTHON_CROSSPY_WHEEL_OPTS)) <$(@D)/names.txt || { \
+		echo "crosspy: not all of BR2_PACKAGE_PYTHON_CROSSPY_REQUIREMENTS can be built" >&2; \
+		$(PKG_CROSSPY_EXPLAIN); }
 endef
 
 # What an earlier list had, and this one has not, is taken out.
