@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import _ctypes
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -160,6 +162,38 @@ def test_one_as_a_crosspy_package(output):
     )
 
 
+def test_a_toolchain_without_cxx(output):
+    output.configure(f'{OPTION}="{LIST}"', "BR2_PACKAGE_PYTHON_CXXEXT=y")
+    output.made("python-cxxext-dirclean", "python-cxxext")
+    assert output.run("-c", "import cxxext; print(cxxext.answer())") == "C++\n"
+    output.configure(
+        f'{OPTION}="{LIST}"', "BR2_PACKAGE_PYTHON_CXXEXT=y", "# BR2_TOOLCHAIN_EXTERNAL_CXX is not set"
+    )
+    output.made("python-cxxext-dirclean")
+    done = output.make("python-cxxext")
+    assert done.returncode != 0
+    assert "BR2_TOOLCHAIN_EXTERNAL_CXX" in done.stdout, done.stdout[-3000:]
+    assert "Traceback" not in done.stdout
+
+
+def test_a_wrong_file_in_an_overlay(output, tmp_path):
+    wrong = tmp_path / "overlay" / output.site.relative_to(output.target) / "wrong.so"
+    wrong.parent.mkdir(parents=True)
+    shutil.copy(_ctypes.__file__, wrong)
+    output.configure(f'{OPTION}="{LIST}"', f'BR2_ROOTFS_OVERLAY="{tmp_path / "overlay"}"')
+    try:
+        done = output.make()
+    finally:
+        (output.site / wrong.name).unlink(missing_ok=True)  # what is in TARGET_DIR stays there
+    assert done.returncode != 0
+    assert re.search(r"XP\d+.*wrong\.so|wrong\.so.*XP\d+", done.stdout), done.stdout[-3000:]
+    assert "crosspy-verify.json" in done.stdout
+    report = json.loads((output.directory / "images/crosspy-verify.json").read_text())
+    assert {one["path"] for one in report["images"][0]["findings"]} == {
+        f"/{wrong.relative_to(tmp_path / 'overlay')}"
+    }
+
+
 def test_licences_and_versions(output):
     output.made(
         "legal-info-prepare", "python-crosspy-markupsafe-legal-info", "python-crosspy-jinja2-legal-info"
@@ -203,6 +237,22 @@ def test_a_wrong_hash(output):
     assert done.returncode != 0
     assert "wrong sha256 hash" in done.stdout
     assert OPTION in done.stdout
+
+
+def test_a_build_requirement_that_is_missing_offline(output):
+    made = max(output.downloads.glob("pylock.????????????-build.toml"), key=lambda path: path.stat().st_mtime)
+    lock = OUTPUT.parent / "pylock.toml"
+    shutil.copy(made.with_name(made.name.replace("-build", "")), lock)
+    packages = made.read_text().split("[[packages]]")
+    kept = [one for one in packages if 'name = "setuptools"' not in one]
+    assert len(kept) < len(packages)
+    lock.with_name("pylock.build.toml").write_text("[[packages]]".join(kept))
+    output.configure(f'{OPTION}="{lock}"')
+    done = output.make("python-crosspy")
+    assert done.returncode != 0
+    assert "setuptools" in done.stdout[-3000:]
+    assert OPTION in done.stdout[-3000:]
+    assert "Traceback" not in done.stdout
 
 
 def test_check_package():

@@ -11,6 +11,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
+import kconfiglib
 import pytest
 
 HERE = Path(__file__).resolve().parent
@@ -363,6 +364,59 @@ def test_wrong_values(tmp_path, demo, line, said):
     done = make(tmp_path, demo(line))
     assert done.returncode != 0
     assert said in done.stderr
+
+
+# ------------------------------------------------------------------------------------------------------- menuconfig
+
+# What Buildroot declares of what Config.in here names.
+BUILDROOT_CONFIG = "".join(
+    f'config {name}\n\tbool "{name}"\n\n'
+    for name in (
+        "BR2_PACKAGE_PYTHON3", "BR2_STATIC_LIBS", "BR2_INSTALL_LIBSTDCPP", "BR2_PACKAGE_HOST_PYTHON3",
+        "BR2_PACKAGE_HOST_PYTHON3_SSL", "BR2_PACKAGE_HOST_RUSTC_TARGET_ARCH_SUPPORTS", "BR2_PACKAGE_HOST_RUSTC",
+    )
+) + 'source "$BR2_EXTERNAL_CROSSPY_PATH/Config.in"\n'  # fmt: skip
+
+
+@pytest.fixture
+def menu(tmp_path, monkeypatch):
+    """Return a function: the menu's lines, and the symbols, of someone who has enabled some options."""
+    monkeypatch.setenv("BR2_EXTERNAL_CROSSPY_PATH", str(TREE))
+    monkeypatch.setenv("CONFIG_", "")
+    top = tmp_path / "Config.in"
+    top.write_text(BUILDROOT_CONFIG)
+
+    def of(*enabled: str) -> tuple[list[str], dict[str, str]]:
+        kconf = kconfiglib.Kconfig(str(top), warn_to_stderr=False)
+        for name in enabled:
+            kconf.syms[name].set_value(2)
+        seen = [
+            node.prompt[0]
+            for node in kconf.node_iter()
+            if node.prompt and kconfiglib.expr_value(node.prompt[1])
+        ]
+        assert kconf.warnings == []
+        return seen, {name: symbol.str_value for name, symbol in kconf.syms.items()}
+
+    return of
+
+
+def test_what_menuconfig_shows(menu):
+    own = "BR2_PACKAGE_PYTHON_CROSSPY"
+    without, values = menu()
+    assert "python-crosspy needs python3 and shared libraries" in without
+    assert "python-crosspy" not in without
+    static, _ = menu("BR2_PACKAGE_PYTHON3", "BR2_STATIC_LIBS")
+    assert "python-crosspy needs python3 and shared libraries" in static
+    seen, values = menu("BR2_PACKAGE_PYTHON3", own)
+    assert {"python-crosspy", "requirements", "resolve requirements", "verify the image"} <= set(seen)
+    assert values["BR2_PACKAGE_HOST_PYTHON3_SSL"] == "y", "resolving needs it"
+    assert "requirements with Rust need an architecture that Rust supports" in seen
+    assert "requirements with C++ need a toolchain w/ C++" in seen
+    rust = "BR2_PACKAGE_HOST_RUSTC_TARGET_ARCH_SUPPORTS"
+    seen, values = menu("BR2_PACKAGE_PYTHON3", own, "BR2_INSTALL_LIBSTDCPP", rust, f"{own}_RUST")
+    assert not [line for line in seen if "need" in line]
+    assert values["BR2_PACKAGE_HOST_RUSTC"] == "y"
 
 
 # -------------------------------------------------------------------------------------------------------- the script
