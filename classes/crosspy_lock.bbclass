@@ -32,6 +32,7 @@ S = "${CROSSPY_LINKS}"
 
 def crosspy_lock_read(path, d):
     """The packages of a lock file. A lock that is not sound is an error at parse time."""
+    import re
     try:
         import tomllib
     except ImportError:
@@ -39,9 +40,19 @@ def crosspy_lock_read(path, d):
     bb.parse.mark_dependency(d, path)
     try:
         with open(path, "rb") as file:
-            return tomllib.load(file)["packages"]
-    except (OSError, ValueError, KeyError) as error:
-        bb.fatal("%s: %s is no lock file: %s" % (d.getVar("PN"), path, error))
+            packages = tomllib.load(file)["packages"]
+        for package in packages:
+            words = [package["name"], package["version"]]
+            words += [crate[key] for crate in crosspy_lock_crate_entries(package) for key in ("name", "version")]
+            words += [file.get("url", "none") for file in crosspy_lock_file_entries(package)]
+            for word in words:
+                # What is expanded, or divides SRC_URI, is no name, version or address.
+                if not re.fullmatch(r"[A-Za-z0-9][^\s${}@`'\"\\]{0,1000}", word):
+                    raise ValueError("%.100r is no name, version or address" % word)
+            list(crosspy_lock_entries(package, d))
+        return packages
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+        bb.fatal("%s: %s is no lock file: %s %.300s; make it anew with crosspy lock" % (d.getVar("PN"), path, type(error).__name__, error))
 
 def crosspy_lock_paths(d):
     """The lock, and the build machine's beside it where there is one."""
@@ -55,17 +66,23 @@ def crosspy_lock_paths(d):
     other = os.path.join(os.path.dirname(path), ".".join([*beside, "toml"]))
     return [path, other] if os.path.exists(other) else [path]
 
+def crosspy_lock_file_entries(package):
+    return [*([package["sdist"]] if "sdist" in package else []), *package.get("wheels", [])]
+
+def crosspy_lock_crate_entries(package):
+    return package.get("tool", {}).get("crosspy", {}).get("crates", [])
+
 def crosspy_lock_entries(package, d):
     """Yield (entry of SRC_URI, name of its checksum, sha256) of one package's files and crates."""
     import re
-    for file in [*([package["sdist"]] if "sdist" in package else []), *package.get("wheels", [])]:
+    for file in crosspy_lock_file_entries(package):
         name, sha256 = file.get("name", ""), file.get("hashes", {}).get("sha256", "")
         if not re.fullmatch(r"[0-9a-f]{64}", sha256) or not re.fullmatch(r"\w[\w.+!-]*", name) or "url" not in file:
             bb.fatal("%s: %s of %s needs a name, a url and a sha256: make the lock anew with crosspy lock, from an index" % (d.getVar("CROSSPY_LOCK"), name or "a file", package.get("name")))
         key = re.sub(r"[^A-Za-z0-9.]", "-", name)
         url = file["url"].replace(";", "%3B")
         yield "%s;name=%s;downloadfilename=%s;unpack=0;subdir=crosspy-lock" % (url, key, name), key, sha256
-    for crate in package.get("tool", {}).get("crosspy", {}).get("crates", []):
+    for crate in crosspy_lock_crate_entries(package):
         if not crate.get("sha256"):
             bb.fatal("%s: the crate %s of %s is from %s, which has no checksum" % (d.getVar("CROSSPY_LOCK"), crate["name"], package["name"], crate["source"]))
         # The registry's name, as its index has it: .../NAME-index.

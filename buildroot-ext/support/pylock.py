@@ -35,25 +35,38 @@ def normal(name):
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
+# What may stand in a makefile and in a file name.
+WORD = re.compile(r"\w[\w.+!-]{0,250}", re.ASCII)
+ADDRESS = re.compile(r"[a-z+]+://[^\s$#\\`'\"]+")
+HASH = re.compile(r"[0-9a-f]{64}")
+
+
 class Artifact:
-    """One file of a lock file: of which distribution it is, where it comes from, its hash, its crates."""
+    """One file of a lock file: of which distribution it is, where it comes from, its hash, its crates.
+
+    Whatever is wrong with it is a ValueError, KeyError, TypeError or AttributeError.
+    """
 
     def __init__(self, lock, package, *, is_native):
         self.name, self.version = normal(package["name"]), str(package.get("version", ""))
         self.is_native = is_native
         files = [*([package["sdist"]] if "sdist" in package else []), *package.get("wheels", [])]
         if len(files) != 1:
-            fail(
-                f"{lock} has {len(files)} files for {self.name}, crosspy lock writes one: "
-                "make the lock file with it"
-            )
+            raise ValueError(f"it has {len(files)} files, crosspy lock writes one")
         (file,) = files
         self.url = file.get("url") or "file://" + str((lock.parent / file.get("path", "")).resolve())
         self.file = self.url.rpartition("/")[2]
         self.sha256 = file.get("hashes", {}).get("sha256", "")
-        if not re.fullmatch(r"[0-9a-f]{64}", self.sha256) or not re.fullmatch(r"[\w.+!-]+", self.file):
-            fail(f"{lock}: {self.name} has no sha256, or no file name: make it anew with crosspy lock")
+        words = [self.name, self.version, self.file]
         self.crates = package.get("tool", {}).get("crosspy", {}).get("crates", [])
+        for crate in self.crates:
+            words += [crate["name"], crate["version"]]
+        wrong = [word for word in words if not WORD.fullmatch(word)]
+        wrong += [self.url] if not ADDRESS.fullmatch(self.url) else []
+        if wrong:
+            raise ValueError(f"{wrong[0][:100]!r} is no name, version or address")
+        if not all(HASH.fullmatch(one) for one in [self.sha256, *(one["sha256"] for one in self.crates)]):
+            raise ValueError("it has no sha256, or a crate has none")
 
     @property
     def package(self):
@@ -70,7 +83,7 @@ def load(path):
         fail("reading a lock file takes Python 3.11 or newer on the build machine")
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         fail(f"{path} is no lock file: {error}")
     found = data.get("packages")
     if not isinstance(found, list) or not all(
@@ -84,15 +97,26 @@ def load(path):
     return data
 
 
+def artifacts(lock, *, is_native):
+    found = []
+    for package in load(lock)["packages"]:
+        try:
+            found.append(Artifact(lock, package, is_native=is_native))
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
+            why = f"it has no {error}" if isinstance(error, KeyError) else error
+            fail(f"{lock}: {package['name'][:100]}: {why}. Make the lock file anew, with crosspy lock")
+    return found
+
+
 def read(lock):
     """Return the artifacts of a lock file, and those of the build requirements that belong to it."""
     lock = Path(lock)
-    found = [Artifact(lock, package, is_native=False) for package in load(lock)["packages"]]
+    found = artifacts(lock, is_native=False)
     # What crosspy lock writes beside pylock.toml, or pylock.NAME.toml.
     name = lock.name.removesuffix(".toml")
     beside = lock.with_name("pylock.build.toml" if name == "pylock" else f"{name}-build.toml")
     if beside.exists():
-        found += [Artifact(beside, package, is_native=True) for package in load(beside)["packages"]]
+        found += artifacts(beside, is_native=True)
     if not any(one.is_native for one in found) and any(not one.file.endswith(".whl") for one in found):
         fail(f"{lock} does not say what its sources need to be built: make it with crosspy lock")
     unique = {(one.package, one.file): one for one in found}
@@ -151,17 +175,17 @@ def licences(path):
 
 
 def packages(lock, downloads, makefile):
-    artifacts = read(lock)
+    found = read(lock)
     makefile = Path(makefile)
     makefile.parent.mkdir(parents=True, exist_ok=True)
     memory = makefile.with_name("licences.json")
     known = json.loads(memory.read_text()) if memory.exists() else {}
-    for one in artifacts:
+    for one in found:
         path = Path(downloads, one.file)
         if one.file not in known and path.exists():
             known[one.file] = licences(path)
     tree = makefile.with_name("package")
-    for one in artifacts:
+    for one in found:
         licence, texts = known.get(one.file, ["unknown until make source", {}])
         lines = [(one.sha256, one.file)]
         lines += [(crate["sha256"], f"{crate['name']}-{crate['version']}.crate") for crate in one.crates]
@@ -173,7 +197,7 @@ def packages(lock, downloads, makefile):
             directory / f"{one.package}.hash",
             "".join(f"sha256  {digest}  {name}\n" for digest, name in lines),
         )
-    wanted = [one.package for one in artifacts]
+    wanted = [one.package for one in found]
     for stale in tree.iterdir():
         if stale.name not in wanted:
             shutil.rmtree(stale)
@@ -182,7 +206,7 @@ def packages(lock, downloads, makefile):
         makefile,
         "".join(f"include {tree}/{name}/{name}.mk\n" for name in wanted)
         + "PYTHON_CROSSPY_DISTRIBUTIONS = "
-        + " ".join(f"host-{one.package}" if one.is_native else one.package for one in artifacts)
+        + " ".join(f"host-{one.package}" if one.is_native else one.package for one in found)
         + "\n",
     )
 

@@ -13,7 +13,7 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name, parse_wheel_filename
 
 from crosspy.errors import LockError
-from crosspy.model.lock import Artifact, Lock, Package, build_lock_name, from_toml, group_of
+from crosspy.model.lock import Artifact, Lock, Package, brief, build_lock_name, from_toml, group_of
 from crosspy.model.tags import marker_environment, target_tags
 from crosspy.model.target import Target
 
@@ -136,24 +136,24 @@ def applies(marker: str, target: Target, selection: Selection | None = None) -> 
         TypeError,
         RecursionError,
     ) as error:
-        raise LockError(f"the marker {marker!r} cannot be read: {error}") from None
+        raise LockError(f"the marker {brief(repr(marker))} cannot be read: {brief(str(error))}") from None
 
 
 def _check_machine(lock: Lock, target: Target) -> None:
     markers: Mapping[str, str] = marker_environment(target)
     if lock.environments and not any(applies(one, target) for one in lock.environments):
         raise LockError(
-            f"the lock is for {' or '.join(lock.environments)}; the target is {markers['platform_machine']} with Python "
+            f"the lock is for {brief(' or '.join(lock.environments))}; the target is {markers['platform_machine']} with Python "
             f"{markers['python_full_version']}",
             hint="Make one for this target: crosspy lock ENV ...",
         )
     try:
         fits = SpecifierSet(lock.requires_python).contains(markers["python_full_version"], prereleases=True)
     except InvalidSpecifier as error:
-        raise LockError(f"the lock's requires-python cannot be read: {error}") from None
+        raise LockError(f"the lock's requires-python cannot be read: {brief(str(error))}") from None
     if not fits:
         raise LockError(
-            f"the lock is for Python {lock.requires_python}; the target has {markers['python_full_version']}",
+            f"the lock is for Python {brief(lock.requires_python)}; the target has {markers['python_full_version']}",
             hint="Make one for this target: crosspy lock ENV ...",
         )
 

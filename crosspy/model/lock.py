@@ -26,7 +26,9 @@ from crosspy.errors import LockError
 FILE_NAME: Final = re.compile(r"pylock(?:\.([^.]+))?\.toml")
 _GROUP: Final = re.compile(r"""['"]([A-Za-z0-9][A-Za-z0-9._-]*)['"] in dependency_groups""")
 _GROUPS: Final = re.compile(rf"{_GROUP.pattern}( or {_GROUP.pattern})*")
-_FILE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!-]*")
+_FILE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!-]{0,250}")
+_LONGEST: Final = 120
+"""Of a name or a version: both are parts of one file name."""
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _ANEW: Final = "It was changed by hand, or is not complete: make it anew with crosspy lock."
 
@@ -201,7 +203,12 @@ def from_toml(text: str, source: str) -> Lock:
     try:
         return _lock(data)
     except _WrongError as error:
-        raise LockError(f"{source}: {error}", hint=_ANEW) from None
+        raise LockError(f"{source}: {brief(str(error))}", hint=_ANEW) from None
+
+
+def brief(text: str) -> str:
+    """Return a text that fits into a message, whatever somebody wrote into a file."""
+    return text if len(text) < 400 else f"{text[:300]} ..."
 
 
 class _WrongError(Exception):
@@ -238,7 +245,7 @@ def _read_package(entry: Mapping[str, Any], where: str) -> Package:
     name = _text(entry, "name", where)
     where = f"packages {name!r}"
     try:
-        canonical = canonicalize_name(name, validate=True)
+        canonical = canonicalize_name(name if len(name) < _LONGEST else "", validate=True)
     except InvalidName:
         raise _WrongError(f"{where}: that is no name of a package") from None
     if any(key in entry for key in ("vcs", "directory", "archive")):
@@ -246,7 +253,7 @@ def _read_package(entry: Mapping[str, Any], where: str) -> Package:
         raise _WrongError(f"{where} is from a {kind}; crosspy takes source distributions and wheels")
     version = _text(entry, "version", where)
     try:
-        Version(version)
+        Version(version if len(version) < _LONGEST else "too long")
     except InvalidVersion:
         raise _WrongError(f"{where}: {version!r} is no version") from None
     sdist = _read_artifact(entry["sdist"], f"{where}: sdist") if "sdist" in entry else None
@@ -279,7 +286,13 @@ def _read_artifact(entry: object, where: str) -> Artifact:
     url, path = _text(table, "url", where, ""), _text(table, "path", where, "")
     if not url and not path:
         raise _WrongError(f"{where} has neither url nor path")
-    name = _text(table, "name", where, "") or PurePosixPath(unquote(urlsplit(url).path if url else path)).name
+    try:
+        place = urlsplit(url).path if url else path
+    except ValueError as error:
+        raise _WrongError(f"{where}: url is {url!r}: {error}") from None
+    if re.search(r"[\x00-\x20\x7f]", url) or "\0" in path:
+        raise _WrongError(f"{where}: {url or path!r} is no address")
+    name = _text(table, "name", where, "") or PurePosixPath(unquote(place)).name
     if not _FILE.fullmatch(name):
         raise _WrongError(f"{where}: {name!r} is no file name of a distribution")
     where = f"{where} {name}"
@@ -306,7 +319,7 @@ def _text(table: Mapping[str, Any], key: str, where: str, default: str | None = 
     if value is None:
         raise _WrongError(f"{where} has no {key}")
     if not isinstance(value, str):
-        raise _WrongError(f"{where}: {key} is {value!r}, no string")
+        raise _WrongError(f"{where}: {key} is {brief(repr(value))}, no string")
     return value
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import io
 import json
 import subprocess
 import sys
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
 import kconfiglib
 import pytest
+from mutations import document, mutations
 
 HERE = Path(__file__).resolve().parent
 TREE = HERE.parents[1] / "buildroot-ext"
@@ -239,10 +242,11 @@ def test_wrong_options(tmp_path, words, said):
     [
         ("[[packages", "no lock file"),
         ("", "no packages"),
-        ('[[packages]]\nname = "x"\n', "0 files for x"),
+        ('[[packages]]\nname = "x"\n', "x: it has 0 files"),
         (entry("x", "1", "x-1.tar.gz", "e" * 64), "crosspy lock"),
         (entry("x", "1", "x-1-py3-none-any.whl", "short"), "no sha256"),
-        (entry("x", "1", "x-1;reboot.whl", "e" * 64), "no file name"),
+        (entry("x", "1", "x-1;reboot.whl", "e" * 64), "is no name, version or address"),
+        (entry("x$(shell reboot)", "1", "x-1-py3-none-any.whl", "e" * 64), "is no name"),
     ],
 )
 def test_a_damaged_lock_file(tmp_path, text, said):
@@ -253,6 +257,24 @@ def test_a_damaged_lock_file(tmp_path, text, said):
     assert said in done.stderr
     assert OPTION in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_any_other_nonsense_is_told_or_is_none(locked, tmp_path, monkeypatch):
+    monkeypatch.syspath_prepend(SCRIPT.parent)
+    pylock = importlib.import_module("pylock")
+    data = tomllib.loads(locked.read_text())
+    outcomes = []
+    for changed in mutations(data):
+        locked.write_text(document(changed))
+        try:
+            pylock.packages(locked, tmp_path / "dl/python-crosspy", tmp_path / "out/pylock.mk")
+            text = "".join(path.read_text() for path in (tmp_path / "out").rglob("*.mk"))
+            outcomes.append("")
+            assert "os.abort" not in text
+        except SystemExit as error:
+            outcomes.append(str(error))
+    assert all(len(said) < 2000 for said in outcomes)
+    assert min(outcomes.count(""), len(outcomes) - outcomes.count("")) > 30
 
 
 PACKAGE = """\

@@ -181,3 +181,32 @@ def test_a_lock_that_cannot_be_fetched_safely_does_not_parse(bed: Bed, lock: Loc
     with pytest.raises(bb.BBHandledException):
         parsed(bed, lock, None)
     assert said in caplog.text
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        ("[[packages]]", "[[package]]"),
+        ('name = "c"', "name = \"${@bb.fatal('run')}\""),
+        ('name = "c"', 'name = "c d"'),
+        ('version = "3"', "version = 3"),
+        ("https://index.invalid/f;x/c", "https://index.invalid/${@bb.fatal('run')}/c"),
+        ("wheels = [", "wheels = 3 # ["),
+        ("wheels = [", "wheels = [[], "),
+        ("crates = [", "crates = [3, "),
+        ("hashes = {", "hash = {"),
+    ],
+)
+def test_nonsense_in_a_lock_is_told_and_not_expanded(bed: Bed, change: tuple[str, str], caplog) -> None:  # noqa: F811
+    import bb
+
+    place = bed.top / "mini" / "recipes" / "app"
+    place.mkdir()
+    (place / "app_1.0.bb").write_text(RECIPE)
+    text = to_toml(TARGET)
+    assert change[0] in text
+    (place / "pylock.toml").write_text(text.replace(*change))
+    with pytest.raises(bb.BBHandledException):
+        bed.recipe("mini/recipes/app/app_1.0.bb")
+    assert "crosspy lock" in caplog.text
+    assert caplog.text.count("CRITICAL") == 1
