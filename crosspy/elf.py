@@ -18,13 +18,17 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Collection, Iterator, Mapping
+import sys
+from array import array
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import compress
+from operator import add, gt
 from struct import Struct
 from struct import error as struct_error
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 ET_REL: Final = 1
 ET_EXEC: Final = 2
@@ -49,6 +53,8 @@ _VER_FLG_BASE, _VER_FLG_WEAK = 1, 2
 _VERSYM_HIDDEN, _VERSYM_INDEX = 0x8000, 0x7FFF
 _STB_LOCAL, _STB_WEAK = 0, 2
 _LAST_LOCAL: Final = 15  # st_info of a local symbol: the binding is in the upper half
+_LOCAL: Final = bytes(range(_LAST_LOCAL + 1))
+_STRONG: Final = bytes(info > _LAST_LOCAL and info >> 4 != _STB_WEAK for info in range(256))
 _STT_TLS, _SHN_ABS = 6, 0xFFF1
 _EM_MIPS, _EM_ARM, _EM_RISCV, _EM_ALPHA, _EM_S390 = 8, 40, 243, 0x9026, 22
 
@@ -65,9 +71,9 @@ _MAX_NOTES: Final = 1 << 16
 _MAX_SYMBOL_TABLE: Final = 1 << 26
 _MAX_STRING_TABLE: Final = 1 << 27
 _KEEP_STRINGS: Final = 1 << 18
-_START: Final = 1 << 14
+_START: Final = 1 << 13
 _SHORT_LIST: Final = 1 << 12
-_NAMES_AT_ONCE: Final = 1 << 10
+_NAMES_AT_ONCE: Final = 1 << 7
 
 
 class Reader(Protocol):
@@ -224,9 +230,11 @@ _LAYOUTS: Final = {
 
 # ------------------------------------------------------------------------------------------------- the ELF header
 
+_header: Final = lru_cache(64)(ElfHeader)
+"""A header: one object for all files of an image that state the same."""
 
-@dataclass(frozen=True, slots=True)
-class _Tables:
+
+class _Tables(NamedTuple):
     """Where the header says that the program and section headers are."""
 
     phoff: int
@@ -262,7 +270,7 @@ def _parse_header(head: bytes) -> tuple[ElfHeader, _Tables] | None:
     kind, machine, _version, _entry, phoff, shoff, flags, _ehsize, phentsize, phnum, shentsize, shnum, _ = (
         layout.unpack_from(head, 16)
     )
-    header = ElfHeader(
+    header = _header(
         elf_machine=machine, bits=bits, byteorder=byteorder, flags=flags, type=kind, osabi=head[7]
     )
     return header, _Tables(phoff, phentsize, phnum, shoff, shentsize, shnum)
@@ -452,17 +460,15 @@ class _Image:
 
     def string(self, index: int) -> str:
         """Return the string at ``index`` of ``.dynstr``."""
-        if self._strings is None:
+        strings = self._strings
+        if strings is None:
             offset, room = self._strings_at()
             if room > _KEEP_STRINGS:
                 # A C++ library: megabytes of mangled names, of which we want a few.
                 if index >= room:
                     raise ElfDamaged(f"a name is at {index} of .dynstr, which has {room} bytes")
-                raw = self.at(offset + index, min(_MAX_NAME, room - index), "a name in .dynstr")
-                return _cut(raw, 0)
-        strings = self.strings()
-        if index >= len(strings):
-            raise ElfDamaged(f"a name is at {index} of .dynstr, which has {len(strings)} bytes")
+                return _cut(self.at(offset + index, min(_MAX_NAME, room - index), "a name in .dynstr"), 0)
+            strings = self.strings()
         return _cut(strings, index)
 
     def optional_string(self, tag: int) -> str:
@@ -484,28 +490,27 @@ class _Image:
             return []
         raw = self._list(_DT_VERNEED, ".gnu.version_r", _SHORT_LIST)
         try:
-            return list(self._each_version_wanted(raw))
+            return self._wanted_in(raw)
         except _ListEnds:
-            raw = self._list(_DT_VERNEED, ".gnu.version_r", _MAX_VERSIONS * 16)
-            return list(self._each_version_wanted(raw))
+            return self._wanted_in(self._list(_DT_VERNEED, ".gnu.version_r", _MAX_VERSIONS * 16))
 
     def _list(self, tag: int, what: str, most: int) -> bytes:
         offset, room = self.locate(self.entries[tag], what)
         return self.at(offset, min(room, most), what)
 
-    def _each_version_wanted(self, raw: bytes) -> Iterator[tuple[str, str, int, bool]]:
-        budget = _MAX_VERSIONS
-        layout = self.layout
-        verneed, vernaux = layout.verneed, layout.vernaux
-        for at in _linked(raw, verneed, self.entries.get(_DT_VERNEEDNUM, _MAX_VERSIONS), 0, layout.word):
-            _version, count, library, first_aux, _ = verneed.unpack_from(raw, at)
-            name = self.string(library)
-            for aux in _linked(raw, vernaux, count, at + first_aux, layout.word):
-                budget -= 1
-                if budget < 0:
-                    raise ElfDamaged("the list of wanted symbol versions is impossibly long")
-                _hash, flags, index, version, _ = vernaux.unpack_from(raw, aux)
-                yield name, self.string(version), index & _VERSYM_INDEX, bool(flags & _VER_FLG_WEAK)
+    def _wanted_in(self, raw: bytes) -> list[tuple[str, str, int, bool]]:
+        found: list[tuple[str, str, int, bool]] = []
+        layout, string = self.layout, self.string
+        libraries = self.entries.get(_DT_VERNEEDNUM, _MAX_VERSIONS)
+        for at, (_version, count, library, first, _) in _linked(raw, layout.verneed, libraries, 0):
+            name = string(library)
+            found += [
+                (name, string(version), index & _VERSYM_INDEX, bool(flags & _VER_FLG_WEAK))
+                for _, (_hash, flags, index, version, _) in _linked(raw, layout.vernaux, count, at + first)
+            ]
+            if len(found) > _MAX_VERSIONS:
+                raise ElfDamaged("the list of wanted symbol versions is impossibly long")
+        return found
 
     def verdef(self) -> tuple[str, ...]:
         return tuple([name for name, _ in self._versions_defined()])
@@ -522,89 +527,102 @@ class _Image:
             return list(self._each_version_defined(raw))
 
     def _each_version_defined(self, raw: bytes) -> Iterator[tuple[str, int]]:
-        verdef, verdaux, word = self.layout.verdef, self.layout.verdaux, self.layout.word
-        for at in _linked(raw, verdef, self.entries.get(_DT_VERDEFNUM, _MAX_VERSIONS), 0, word):
-            _version, flags, index, _count, _hash, first_aux, _ = verdef.unpack_from(raw, at)
+        verdaux = self.layout.verdaux
+        versions = self.entries.get(_DT_VERDEFNUM, _MAX_VERSIONS)
+        for at, (_version, flags, index, _count, _hash, first, _) in _linked(
+            raw, self.layout.verdef, versions, 0
+        ):
             if flags & _VER_FLG_BASE:
                 continue
-            if at + first_aux + verdaux.size > len(raw):
+            if at + first + verdaux.size > len(raw):
                 raise _ListEnds("a symbol version's name is outside .gnu.version_d")
-            yield self.string(verdaux.unpack_from(raw, at + first_aux)[0]), index & _VERSYM_INDEX
+            yield self.string(verdaux.unpack_from(raw, at + first)[0]), index & _VERSYM_INDEX
 
     # ------------------------------------------------------------------------------------------ symbols
 
     def symbols(self) -> Iterator[tuple[str, bool]]:
         """Yield ``(name, is defined here)`` of the global and weak dynamic symbols."""
-        table, strings = self._symbol_table()
-        budget = _name_budget(strings)
-        for name, info, section, value in table:
-            if not name or info >> 4 == _STB_LOCAL:
-                continue
-            text = _cut(strings, name, _MAX_SYMBOL_NAME)
-            budget -= len(text)
-            if budget < 0:
-                raise ElfDamaged("the names of the symbols are impossibly long")
+        columns = self._symbol_columns()
+        rows = [row for row in zip(*columns, strict=True) if row[0] and row[1] >> 4 != _STB_LOCAL]
+        texts = _texts(self.strings() if rows else b"", [row[0] for row in rows])
+        for text, (_, info, section, value) in zip(texts, rows, strict=True):
             if not section or _is_defined(info, section, value):
-                yield text, section != 0
+                yield text.decode("utf-8", "surrogateescape"), section != 0
 
-    def _symbol_table(self) -> tuple[list[tuple[int, int, int, int]], bytes]:
-        """Return ``(name, info, section, value)`` of each dynamic symbol, and the bytes of their names."""
+    def _symbol_columns(self) -> tuple[array[int], bytes, array[int], array[int]]:
+        """Return name, info, section and value of the dynamic symbols, a column each."""
         if _DT_SYMTAB not in self.entries:
-            return [], b""
-        symbol = self.layout.symbol
+            return array("I"), b"", array("I"), array("I")
+        size = self.layout.symbol.size
         offset, room = self.locate(self.entries[_DT_SYMTAB], ".dynsym")
-        length = self._symbol_count() * symbol.size
+        length = self._symbol_count() * size
         if length > min(room, _MAX_SYMBOL_TABLE):
             raise ElfDamaged(f".dynsym has {length} bytes, but its segment ends after {room}")
-        rows = symbol.iter_unpack(self.at(offset, length, ".dynsym"))
+        raw = self.at(offset, length, ".dynsym")
+        words, halves = self._numbers("I", raw), self._numbers("H", raw)
         if self.header.bits == 64:
-            return list(rows), self.strings()
-        return [(name, info, section, value) for name, value, info, section in rows], self.strings()
+            return words[0::6], raw[4::24], halves[3::12], self._numbers("Q", raw)[1::3]
+        return words[0::4], raw[12::16], halves[7::8], words[1::4]
+
+    def _numbers(self, code: str, raw: bytes) -> array[int]:
+        numbers = array(code, raw)
+        if self.header.byteorder != sys.byteorder:
+            numbers.byteswap()
+        return numbers
 
     def linkage(self, *, versions: bool) -> Linkage:
         """Return the dynamic symbols as a loader matches them; without ``versions``, as musl's does.
 
-        A large image has half a million symbols that Python loads: hence no loop here has a step to spare.
+        A large image has half a million symbols that Python loads: hence columns, and no loop with a step to spare.
         """
-        indices = self._symbol_versions()
-        names: dict[int, bytes] = {}
-        if indices and versions:
-            for _, version, index, _ in self._versions_wanted():
-                names[index] = names[index | _VERSYM_HIDDEN] = os.fsencode(f"@{version}")
-            for version, index in self._versions_defined():
-                names[index] = names[index | _VERSYM_HIDDEN] = os.fsencode(f"@{version}")
-        table, strings = self._symbol_table()
-        ends = _ends(strings, [row[0] for row in table])
-        marks = indices or [1] * len(table)
-        wanted = frozenset(
-            [
-                strings[name:end] + names.get(mark, b"")
-                for (name, info, section, _), end, mark in zip(table, ends, marks, strict=False)
-                if not section and name and info > _LAST_LOCAL and info >> 4 != _STB_WEAK
+        places, infos, sections, values = self._symbol_columns()
+        marks = self._symbol_versions()
+        if not marks:
+            marks = array("H", [1]) * len(places)
+        # Linkers write local symbols first, then those that are wanted, then those that are defined.
+        local = len(infos) - len(infos.lstrip(_LOCAL))
+        end = _first_defined(sections, local)
+        are_wanted: Sequence[object] = infos[local:end].translate(_STRONG)
+        are_defined: Sequence[object] = sections[end:]
+        if 0 in are_defined:
+            local = end = 0
+            are_wanted = list(map(gt, infos.translate(_STRONG), sections))  # 1 > 0: strong, and in no section
+            are_defined = sections
+        if 0 in values[end:] or min(infos[end:], default=0) <= _LAST_LOCAL:
+            are_defined = [
+                info > _LAST_LOCAL and _is_defined(info, section, value)
+                for section, info, value in zip(sections[end:], infos[end:], values[end:], strict=True)
             ]
+        names = self._version_names() if versions else {}
+        strings = self.strings() if places else b""
+        texts = _texts(strings, list(compress(places[local:], are_wanted)))
+        wanted_marks = list(compress(marks[local:], are_wanted))
+        if names:
+            tails = {**dict.fromkeys(wanted_marks, b""), **names}
+            texts = list(map(add, texts, map(tails.__getitem__, wanted_marks)))
+        wanted = frozenset(filter(None, texts))
+        texts = _texts(strings, list(compress(places[end:], are_defined)))
+        defined_marks = list(compress(marks[end:], are_defined))
+        offered, loose = _offered(
+            texts, defined_marks, names, has_versions=versions and _DT_VERDEF in self.entries
         )
-        defined = [
-            (strings[name:end], mark)
-            for (name, info, section, value), end, mark in zip(table, ends, marks, strict=False)
-            if section and info > _LAST_LOCAL and (value or _is_defined(info, section, value))
-        ]
-        if _DT_VERDEF not in self.entries or not versions:
-            offered = frozenset([name for name, mark in defined if mark < _VERSYM_HIDDEN])
-            return Linkage(wanted=wanted, offered=offered, loose=offered)
-        loose = frozenset([name for name, mark in defined if mark < _VERSYM_HIDDEN and mark not in names])
-        # Index 2 is the file's first version: what programs older than its versions mean.
-        several = [name for name, mark in defined if mark <= _VERSYM_HIDDEN + 2]
-        several += [name + names[mark] for name, mark in defined if mark in names]
-        return Linkage(wanted=wanted, offered=frozenset(several), loose=loose)
+        return Linkage(wanted=wanted, offered=offered, loose=loose)
 
-    def _symbol_versions(self) -> tuple[int, ...]:
+    def _version_names(self) -> dict[int, bytes]:
+        """Return ``@VERSION`` of each number that stands in ``.gnu.version``, hidden or not."""
+        if _DT_VERSYM not in self.entries:
+            return {}
+        found = {index: os.fsencode(f"@{version}") for _, version, index, _ in self._versions_wanted()}
+        found |= {index: os.fsencode(f"@{version}") for version, index in self._versions_defined()}
+        return found | {index | _VERSYM_HIDDEN: name for index, name in found.items()}
+
+    def _symbol_versions(self) -> array[int]:
         """Return ``.gnu.version``: a number per dynamic symbol; empty without one."""
         if _DT_VERSYM not in self.entries:
-            return ()
+            return array("I")
         offset, room = self.locate(self.entries[_DT_VERSYM], ".gnu.version")
-        half = self.layout.half
-        length = min(self._symbol_count() * half.size, room - room % half.size, _MAX_SYMBOL_TABLE)
-        return tuple([value for (value,) in half.iter_unpack(self.at(offset, length, ".gnu.version"))])
+        length = min(2 * self._symbol_count(), room - room % 2, _MAX_SYMBOL_TABLE)
+        return self._numbers("H", self.at(offset, length, ".gnu.version"))
 
     def _symbol_count(self) -> int:
         """Return how many dynamic symbols there are; no tag of ``.dynamic`` says it directly."""
@@ -727,6 +745,29 @@ class _Image:
         return frozenset(name for name in names if b"\0%b\0" % os.fsencode(name) in strings)
 
 
+def _offered(
+    names: list[bytes], marks: list[int], versions: Mapping[int, bytes], *, has_versions: bool
+) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """Return ``offered`` and ``loose`` of :class:`Linkage`; a mark is a definition's entry in ``.gnu.version``."""
+    if not has_versions:
+        if max(marks, default=0) >= _VERSYM_HIDDEN:
+            names = [name for name, mark in zip(names, marks, strict=False) if mark < _VERSYM_HIDDEN]
+        offered = frozenset(names)
+        return offered, offered
+    rows = list(zip(names, marks, strict=False))
+    # Index 2 is the file's first version: what programs older than its versions mean.
+    several = [name for name, mark in rows if mark <= _VERSYM_HIDDEN + 2]
+    several += [name + versions[mark] for name, mark in rows if mark in versions]
+    loose = [name for name, mark in rows if mark < _VERSYM_HIDDEN and mark not in versions]
+    return frozenset(several), frozenset(loose)
+
+
+def _first_defined(sections: array[int], start: int) -> int:
+    """Return where the symbols that are in no section end, from ``start`` on."""
+    raw = sections[start:].tobytes()
+    return start + (len(raw) - len(raw.lstrip(b"\0"))) // sections.itemsize
+
+
 def _is_defined(info: int, section: int, value: int) -> bool:
     """Say whether a loader takes a symbol of a section for a definition: one at address 0 is none, unless it is absolute
     or an offset of thread-local storage.
@@ -734,35 +775,38 @@ def _is_defined(info: int, section: int, value: int) -> bool:
     return section != 0 and (value != 0 or section == _SHN_ABS or info & 15 == _STT_TLS)
 
 
-def _ends(strings: bytes, names: list[int]) -> list[int]:
-    """Return where each name ends, having looked that together they are not impossibly long."""
+def _texts(strings: bytes, places: list[int]) -> list[bytes]:
+    """Return the names at these places of a string table.
+
+    Symbols may share bytes, so a small file can name gigabytes: it is damaged if no name ends for long, or if together
+    they are impossibly long.
+    """
+    end = strings.rfind(b"\0") + 1
+    if max(places, default=-1) >= end:
+        raise ElfDamaged("the names of the symbols do not end")
     find = strings.find
-    budget = _name_budget(strings)
-    ends: list[int] = []
-    for start in range(0, len(names), _NAMES_AT_ONCE):
-        some = names[start : start + _NAMES_AT_ONCE]
-        found = [find(b"\0", name, name + _MAX_SYMBOL_NAME) for name in some]
-        budget -= sum(found) - sum(some)
-        if min(found) < 0 or budget < 0:
-            raise ElfDamaged("the names of the symbols do not end, or are impossibly long")
-        ends += found
-    return ends
-
-
-def _name_budget(strings: bytes) -> int:
-    """Return how long all names may be together: symbols may share bytes, so a small file can name gigabytes."""
-    return 8 * len(strings) + _MAX_STRING_TABLE // 4
+    if any(find(b"\0", at, at + _MAX_SYMBOL_NAME) < 0 for at in range(0, end, _MAX_SYMBOL_NAME)):
+        raise ElfDamaged("the names of the symbols are impossibly long")
+    budget = 8 * len(strings) + _MAX_STRING_TABLE // 4
+    texts: list[bytes] = []
+    for start in range(0, len(places), _NAMES_AT_ONCE):
+        some = [strings[at : find(b"\0", at)] for at in places[start : start + _NAMES_AT_ONCE]]
+        budget -= sum(map(len, some))
+        if budget < 0:
+            raise ElfDamaged("the names of the symbols are impossibly long")
+        texts += some
+    return texts
 
 
 def _aligned(size: int, to: int) -> int:
     return -(-size // to) * to
 
 
-def _cut(strings: bytes, index: int, limit: int = _MAX_NAME) -> str:
+def _cut(strings: bytes, index: int) -> str:
     """Return the NUL-terminated string at ``index``."""
-    end = strings.find(b"\0", index, index + limit)
+    end = strings.find(b"\0", index, index + _MAX_NAME)
     if end < 0:
-        raise ElfDamaged(f"the name at {index} of .dynstr has no end")
+        raise ElfDamaged(f"the name at {index} of .dynstr, which has {len(strings)} bytes, has no end")
     return _decoded(strings[index:end])
 
 
@@ -780,21 +824,22 @@ class _ListEnds(ElfDamaged):
     """A list goes on behind the bytes that were read of it."""
 
 
-def _linked(raw: bytes, entry: Struct, count: int, start: int, link: Struct) -> Iterator[int]:
-    """Yield the offsets of a list of ``entry`` linked by a relative offset in its last four bytes.
+def _linked(raw: bytes, entry: Struct, count: int, start: int) -> list[tuple[int, tuple[int, ...]]]:
+    """Return each ``entry`` of a list, with its offset; the last field of each says how far it is to the next.
 
     The links are unsigned, so the list only goes forward and ends with ``raw`` at the latest.
     """
-    at = start
-    last = entry.size - 4
+    found = []
+    at, last, unpack = start, len(raw) - entry.size, entry.unpack_from
     for _ in range(min(count, _MAX_VERSIONS)):
-        if at + entry.size > len(raw):
+        if at > last:
             raise _ListEnds("a list of symbol versions runs out of its segment")
-        yield at
-        step = link.unpack_from(raw, at + last)[0]
-        if not step:
-            return
-        at += step
+        row = unpack(raw, at)
+        found.append((at, row))
+        if not row[-1]:
+            break
+        at += row[-1]
+    return found
 
 
 # ------------------------------------------------------------------------------------------------ whole files

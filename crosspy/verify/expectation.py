@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from crosspy.elf import ElfFile, ElfHeader
@@ -130,6 +131,7 @@ def libc_of_interpreter(interpreter: str) -> str:
     return "glibc" if _GLIBC_LOADER.search(interpreter) else ""
 
 
+@lru_cache(1 << 12)
 def libc_of_needed(name: str) -> str:
     """Return which C library has this NEEDED name, empty if none."""
     return next((kind for pattern, kind in _LIBC_SONAMES if pattern.fullmatch(name)), "")

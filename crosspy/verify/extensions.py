@@ -75,4 +75,5 @@ def is_extension(image: Image, path: str) -> bool:
 
 def extension_modules(image: Image) -> list[str]:
     """Return the extension modules of an image, damaged ones included, sorted."""
-    return sorted(path for path in image.files if path.endswith(".so") and is_extension(image, path))
+    candidates = (*image.elf, *image.damaged, *image.heads, *(image.unreadable.keys() & image.files))
+    return sorted(path for path in candidates if path.endswith(".so") and is_extension(image, path))

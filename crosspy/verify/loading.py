@@ -259,6 +259,16 @@ class Symbols:
             references = table.lacking(references)
         return references
 
+    def together(self, files: Iterable[str]) -> Linkage | None:
+        """Return what files define, as if they were one; None if one of them cannot be read."""
+        tables = [self.of(path) for path in files]
+        sound = [table for table in tables if table]
+        if len(sound) < len(tables):
+            return None
+        offered = frozenset[bytes]().union(*(table.offered for table in sound))
+        loose = frozenset[bytes]().union(*(table.loose for table in sound))
+        return Linkage(wanted=frozenset(), offered=offered, loose=loose)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Loading:

@@ -13,6 +13,7 @@ from crosspy.verify.tree import Image, basename
 _RECORD: Final = re.compile(r"(.*)/([^/]+)-([^/-]+)\.dist-info/RECORD")
 _LISTS: Final = re.compile(r"/(?:var|usr)/lib/(opkg|dpkg)/info/([^/:]+)(?::[^/]+)?\.list")
 _MAX_LIST: Final = 1 << 24
+_FEW: Final = 100
 
 
 def owners(image: Image, paths: Collection[str], buildroot: str = "") -> dict[str, str]:
@@ -25,7 +26,8 @@ def owners(image: Image, paths: Collection[str], buildroot: str = "") -> dict[st
         return {}
     names = {basename(path) for path in wanted}
     found: dict[str, str] = {}
-    lists = chain(_buildroot(buildroot), _distribution(image), _wheels(image))  # the last word is the wheel's
+    # The last word is the wheel's.
+    lists = chain(_buildroot(buildroot), _distribution(image, names), _wheels(image, names))
     for owner, files in lists:
         for file in files:
             if file.rpartition("/")[2] in names:
@@ -35,11 +37,12 @@ def owners(image: Image, paths: Collection[str], buildroot: str = "") -> dict[st
     return found
 
 
-def _wheels(image: Image) -> Iterator[tuple[str, list[str]]]:
-    for path in sorted(image.files):
-        match = _RECORD.fullmatch(path) if path.endswith("/RECORD") else None
-        if match:
-            rows = csv.reader(_lines(image, path))
+def _wheels(image: Image, names: Collection[str]) -> Iterator[tuple[str, list[str]]]:
+    for path in sorted(path for path in image.files if path.endswith("/RECORD")):
+        match = _RECORD.fullmatch(path)
+        lines = _lines(image, path, names) if match else []
+        if match and lines:
+            rows = csv.reader(lines)
             try:
                 files = [f"{match[1]}/{row[0]}" for row in rows if row]
             except csv.Error:
@@ -47,11 +50,12 @@ def _wheels(image: Image) -> Iterator[tuple[str, list[str]]]:
             yield f"{match[2]} {match[3]} (wheel)", files
 
 
-def _distribution(image: Image) -> Iterator[tuple[str, list[str]]]:
-    for path in sorted(image.files):
-        match = _LISTS.fullmatch(path) if path.endswith(".list") else None
+def _distribution(image: Image, names: Collection[str]) -> Iterator[tuple[str, list[str]]]:
+    for path in sorted(path for path in image.files if path.endswith(".list")):
+        match = _LISTS.fullmatch(path)
         if match:
-            yield f"{match[2]} ({match[1]})", [line.split("\t")[0] for line in _lines(image, path)]
+            lines = _lines(image, path, names)
+            yield f"{match[2]} ({match[1]})", [line.partition("\t")[0] for line in lines]
 
 
 def _buildroot(text: str) -> Iterator[tuple[str, list[str]]]:
@@ -64,8 +68,11 @@ def _buildroot(text: str) -> Iterator[tuple[str, list[str]]]:
         yield f"{package} (Buildroot)", files
 
 
-def _lines(image: Image, path: str) -> list[str]:
+def _lines(image: Image, path: str, names: Collection[str]) -> list[str]:
+    """Return the lines of a file; none, without taking it apart, if it has none of a few ``names``."""
     try:
-        return image.read(path, _MAX_LIST).decode("utf-8", "surrogateescape").splitlines()
+        text = image.read(path, _MAX_LIST).decode("utf-8", "surrogateescape")
     except OSError:
         return []
+    wanted = len(names) > _FEW or any(name in text for name in names)
+    return text.splitlines() if wanted else []

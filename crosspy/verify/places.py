@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum
+from functools import lru_cache
 from typing import Final
 
 from crosspy.model.finding import Severity
@@ -35,6 +36,7 @@ _PAYLOAD: Final = re.compile(
 _TESTS: Final = re.compile(r"/(?:tests?|testing|test_?data|fixtures)/")
 
 
+@lru_cache(1 << 12)
 def place_of(path: str) -> Place:
     """Classify a path of an image; Python directories win, wherever they are."""
     if _PYTHON.search(path):

@@ -130,6 +130,8 @@ def _read_file(image: Image, path: str) -> None:
             head = reader.pread(HEAD_SIZE, 0)
             if head[:4] == b"\x7fELF":
                 _read_elf(image, path, basename(path), reader, head)
+            elif (".so" in path and is_library_name(basename(path))) or head.startswith(GIT_LFS):
+                image.heads[path] = head
             elif head[:2] == b"#!":
                 if reader.mode & (stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH):
                     image.scripts[path] = reader.pread(_FIRST_LINES, 0)
@@ -137,8 +139,6 @@ def _read_file(image: Image, path: str) -> None:
                         image.setuid.add(path)
             elif path.endswith(".pyc"):
                 image.bytecode[path] = head[:4]
-            elif (".so" in path and is_library_name(basename(path))) or head.startswith(GIT_LFS):
-                image.heads[path] = head
     except OSError as error:
         image.unreadable[path] = error.strerror or str(error)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from crosspy.elf import Linkage
 from crosspy.model.finding import Finding, Severity
 from crosspy.verify.loading import Loading, Symbols
 from crosspy.verify.places import Place, is_test_data, place_of
@@ -46,6 +47,7 @@ RULES: Final = (XP202, XP205, XP303)
 
 _PYTHON_API: Final = (b"Py", b"_Py")
 _SHOWN: Final = 3
+_NOTHING: Final = Linkage(wanted=frozenset(), offered=frozenset(), loose=frozenset())
 
 
 def check(image: Image, loading: Loading) -> Iterator[Finding]:
@@ -108,17 +110,17 @@ def _undefined(
     image: Image, loading: Loading, tables: Symbols, told: dict[str, set[bytes]]
 ) -> Iterator[Finding]:
     """Resolve each file once against its own needs; what is left, against each module that loads it."""
+    bases = {program: tables.together(loaded.files) for program, loaded in loading.programs.items()}
     alone: dict[tuple[str, str], frozenset[bytes]] = {}
     lacking: dict[str, set[bytes]] = {}
     for program, loaded in loading.modules.values():
         base = loading.programs.get(program)
         if loaded.missing or (base and base.missing):
             continue  # told as XP201; what a missing library defines is not known
-        outer = base.files if base else ()
         for path in loaded.files:
             key = path, program
             if key not in alone:
-                alone[key] = _left_alone(tables, loading, path, outer)
+                alone[key] = _left_alone(tables, loading, path, bases.get(program, _NOTHING))
             left = tables.left(alone[key], loaded.files) if alone[key] else alone[key]
             if base is None:
                 left = frozenset(name for name in left if not name.startswith(_PYTHON_API))
@@ -130,13 +132,13 @@ def _undefined(
         yield from _tell(image, loading, tables, path, names)
 
 
-def _left_alone(tables: Symbols, loading: Loading, path: str, outer: tuple[str, ...]) -> frozenset[bytes]:
+def _left_alone(tables: Symbols, loading: Loading, path: str, base: Linkage | None) -> frozenset[bytes]:
     table = tables.of(path)
-    if table is None or not table.wanted:
+    if table is None or base is None:
         return frozenset()
     needed = tables.image.elf[path].needed
     direct = (found for name in needed if (found := loading.search.find(name)))
-    return tables.left(table.wanted, (*outer, *direct))
+    return base.lacking(tables.left(table.wanted - base.offered, direct))
 
 
 def _tell(image: Image, loading: Loading, tables: Symbols, path: str, names: set[bytes]) -> Iterator[Finding]:

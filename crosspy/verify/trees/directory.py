@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from operator import attrgetter
 from pathlib import Path
 from typing import Final, Self
 
@@ -15,6 +16,7 @@ from crosspy.elf import FileReader
 from crosspy.verify.trees import Node, reason, special_kind
 
 _OPEN: Final = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+_NAME: Final = attrgetter("name")
 _KERNEL_TREES: Final = frozenset({"/proc", "/sys", "/dev"})
 
 
@@ -43,7 +45,7 @@ class Directory:
             directory = pending.pop()
             try:
                 with os.scandir(f"{self._base}{directory}" or "/") as listing:
-                    entries = sorted(listing, key=_name)
+                    entries = sorted(listing, key=_NAME)
             except OSError as error:
                 if not directory:
                     raise
@@ -75,10 +77,6 @@ class Directory:
 
     def close(self) -> None:
         """Have nothing to close."""
-
-
-def _name(entry: os.DirEntry[str]) -> str:
-    return entry.name
 
 
 def _link(path: str, real: str) -> Node:
