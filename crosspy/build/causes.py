@@ -47,6 +47,13 @@ class Reason:
 
 CAUSES: Final = (
     Cause(
+        id="unsafe-archive",
+        says="{place} is not safe to unpack: {detail}",
+        step="Nothing of it was unpacked. Get the file anew; if it is what its project published, report it there.",
+        where=("pip", "requirements"),
+        patterns=(r"ERROR: (?P<place>\S+) is not safe to unpack: (?P<detail>.+)",),
+    ),
+    Cause(
         id="no-space",
         says="the disk is full, or a quota is used up",
         step="Make room, or set TMPDIR to a larger place: builds happen there.",

@@ -58,6 +58,7 @@ def _zipped(source: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
 def _tarred(source: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
     with tarfile.open(source) as packed:
         for member in packed:
+            # A link is passed over, and so is what it would lead to.
             if member.isreg():
                 yield member.name, member.size, lambda member=member: _content(packed, member)  # type: ignore[misc]
 

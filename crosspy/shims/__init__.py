@@ -43,6 +43,7 @@ PATCHES = {
     "pip": "pip",
     "pip._internal.build_env": "pip",
     "pip._internal.distributions.sdist": "asked",
+    "pip._internal.utils.unpacking": "archives",
     "pip._internal.cache": "wheelcache",
     "pip._internal.resolution.resolvelib.candidates": "wheelcache",
     "pip._internal.wheel_builder": "wheelcache",

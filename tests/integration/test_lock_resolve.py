@@ -40,6 +40,16 @@ def wheel(
     return path
 
 
+def linked_sdist(directory: Path) -> None:
+    """Make one that writes to a place outside through a link."""
+    with tarfile.open(directory / "linked-1.0.tar.gz", "w:gz") as archive:
+        for name in ("linked-1.0/pyproject.toml", "linked-1.0/out", "linked-1.0/out/evil"):
+            info = tarfile.TarInfo(name)
+            if name.endswith("out"):
+                info.type, info.linkname = tarfile.SYMTYPE, str(directory.parent)
+            archive.addfile(info, io.BytesIO() if info.isreg() else None)
+
+
 def climbing_sdist(directory: Path) -> None:
     with tarfile.open(directory / "climbs-1.0.tar.gz", "w:gz") as archive:
         for name, text in {"climbs-1.0/pyproject.toml": "", "climbs-1.0/../../evil": "x"}.items():
@@ -130,8 +140,13 @@ def test_what_no_version_fits_is_refused(lock, index, wish, said) -> None:
     assert said in done.stderr.partition("\nerror:")[2]
 
 
-def test_a_source_that_writes_outside_is_refused(lock, tmp_path) -> None:
+@pytest.mark.parametrize(("make", "name"), [(climbing_sdist, "climbs"), (linked_sdist, "linked")])
+def test_a_source_that_writes_outside_is_refused(crosspy, arm64_env, lock, tmp_path, make, name) -> None:
     (tmp_path / "dl").mkdir()
-    climbing_sdist(tmp_path / "dl")
-    assert lock("climbs", "--no-index", "-f", tmp_path / "dl").returncode == 12
-    assert not list(tmp_path.parent.rglob("evil"))
+    make(tmp_path / "dl")
+    assert lock(name, "--no-index", "-f", tmp_path / "dl").returncode == 12
+    words = ("--no-index", "-f", tmp_path / "dl", "-w", tmp_path / "wheels", name)
+    done = crosspy("wheel", arm64_env.root, *words, check=False)
+    assert done.returncode == 8
+    assert "is not safe to unpack" in done.stderr.partition("\nerror:")[2]
+    assert [path.name for path in tmp_path.iterdir()] == ["dl"]

@@ -1,0 +1,83 @@
+"""Source archives that pip is about to unpack, looked at before.
+
+Python has a filter for that from 3.11.4 on, and pip uses it from 23.3 on. Without it a link leads where it likes, and what
+follows is written there. A bomb goes off with both. As crosspy/build/sdist.py, which reads archives without pip.
+"""
+
+import os
+import tarfile
+import zipfile
+from types import ModuleType
+
+TYPE_CHECKING = False  # typing's own would have to be imported
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BASE = 1 << 30
+RATIO = 100
+"""How much larger than its archive a source is, at most; below the base, nobody's disk is in danger."""
+
+
+def apply(module: ModuleType) -> None:
+    """Let pip refuse what is not safe: the names are the same from pip 22 to 26."""
+    unpack = getattr(module, "unpack_file", None)
+    error = getattr(module, "InstallationError", None)
+    if unpack is None or error is None:
+        return
+
+    def unpack_safe(filename: str, *args: object, **options: object) -> object:
+        wrong = fault(filename)
+        if wrong:
+            raise error(f"{os.path.basename(filename)} is not safe to unpack: {wrong}")
+        return unpack(filename, *args, **options)
+
+    module.unpack_file = unpack_safe  # type: ignore[attr-defined]
+
+
+def fault(path: str) -> str:
+    """Return what is wrong with an archive; empty if nothing is, or pip itself has to say it."""
+    left = BASE + RATIO * os.path.getsize(path)
+    links: set[tuple[str, ...]] = set()
+    found: list[tuple[str, ...]] = []
+    try:
+        for name, size, kind, target in _members(path):
+            left -= size
+            parts = tuple(part for part in name.split("/") if part not in {"", "."})
+            if left < 0:
+                return f"it expands to more than {RATIO} times its size"
+            if name.startswith("/") or ".." in parts:
+                return f"it holds {name!r}, which lies outside"
+            if kind == "special":
+                return f"it holds {name!r}, which is neither a file, a directory nor a link"
+            if kind == "symlink":
+                links.add(parts)
+                if leads_out(len(parts) - 1, target):
+                    return f"it holds {name!r}, a link to {target!r}, which lies outside"
+            found.append(parts)
+    except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError):
+        return ""
+    behind = [parts for parts in found if any(parts[:end] in links for end in range(1, len(parts)))]
+    return f"it holds {'/'.join(behind[0])!r}, which lies behind a link" if behind else ""
+
+
+def leads_out(depth: int, target: str) -> bool:
+    """Say whether a link that lies ``depth`` directories deep leaves the first of these."""
+    parts = [part for part in target.split("/") if part not in {"", "."}]
+    up = 0
+    while up < len(parts) and parts[up] == "..":
+        up += 1
+    return target.startswith("/") or ".." in parts[up:] or up >= max(depth, 1)
+
+
+def _members(path: str) -> "Iterator[tuple[str, int, str, str]]":
+    """Yield name, size, kind and what a symbolic link leads to. A hard link is to another member, or damaged."""
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            for info in archive.infolist():
+                yield info.filename, info.file_size, "plain", ""
+        return
+    with tarfile.open(path) as packed:
+        for member in packed:
+            plain = member.isfile() or member.isdir() or member.islnk()
+            kind = "symlink" if member.issym() else "plain" if plain else "special"
+            yield member.name, member.size, kind, member.linkname
