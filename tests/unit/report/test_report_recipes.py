@@ -16,7 +16,7 @@ PROJECT = Project(
     homepage="https://x.invalid",
     licence="MIT OR (Apache-2.0 AND BSD-3-Clause)",
     licence_files=(LicenceFile(path="LICENSE", md5="b" * 32, sha256="c" * 64),),
-    build_requires=("maturin", "setuptools"),
+    build_requires=("cmake", "maturin", "setuptools"),
     requires=("one", "two"),
 )
 TAB = "\t"
@@ -50,7 +50,10 @@ inherit pypi crosspy
 
 PYPI_PACKAGE = "p_q"
 
-DEPENDS += "python3-maturin-native"
+DEPENDS += "\\
+    cmake-native \\
+    python3-maturin-native \\
+"
 
 RDEPENDS:${{PN}} += "\\
     python3-one \\
@@ -102,6 +105,7 @@ PYTHON_P_Q_SITE = https://index.invalid/x
 PYTHON_P_Q_LICENSE = MIT or (Apache-2.0, BSD-3-Clause)
 PYTHON_P_Q_LICENSE_FILES = LICENSE
 PYTHON_P_Q_DEPENDENCIES = \\
+	host-cmake \\
 	host-python-maturin \\
 	host-python-setuptools
 PYTHON_P_Q_CRATES = n@2.0.0
