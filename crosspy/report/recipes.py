@@ -57,6 +57,8 @@ def yocto(project: Project) -> dict[str, str]:
         for one in project.build_requires
         if one not in _CLASS_HAS
     ]
+    # What runs in the build and on the target may be compiled against, as numpy is: the target's, too, is in the sysroot.
+    depends += [f"python3-{one}" for one in project.build_requires if one in project.requires]
     if project.crates:  # with which the class brings Rust
         inherited += " cargo-update-recipe-crates"
         blocks.append("require ${BPN}-crates.inc\n")

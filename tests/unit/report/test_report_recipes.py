@@ -16,7 +16,7 @@ PROJECT = Project(
     homepage="https://x.invalid",
     licence="MIT OR (Apache-2.0 AND BSD-3-Clause)",
     licence_files=(LicenceFile(path="LICENSE", md5="b" * 32, sha256="c" * 64),),
-    build_requires=("cmake", "maturin", "setuptools"),
+    build_requires=("cmake", "maturin", "one", "setuptools"),
     requires=("one", "two"),
 )
 TAB = "\t"
@@ -53,6 +53,8 @@ PYPI_PACKAGE = "p_q"
 DEPENDS += "\\
     cmake-native \\
     python3-maturin-native \\
+    python3-one \\
+    python3-one-native \\
 "
 
 RDEPENDS:${{PN}} += "\\
@@ -107,6 +109,7 @@ PYTHON_P_Q_LICENSE_FILES = LICENSE
 PYTHON_P_Q_DEPENDENCIES = \\
 	host-cmake \\
 	host-python-maturin \\
+	host-python-one \\
 	host-python-setuptools
 PYTHON_P_Q_CRATES = n@2.0.0
 
