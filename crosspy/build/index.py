@@ -9,14 +9,21 @@ import http.client
 import json
 import sys
 import urllib.error
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urldefrag, urljoin
 
 from packaging.requirements import InvalidRequirement, Requirement
-from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist_filename
+from packaging.tags import Tag
+from packaging.utils import (
+    InvalidSdistFilename,
+    InvalidWheelFilename,
+    canonicalize_name,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
 from packaging.version import Version
 
 from crosspy import process
@@ -36,6 +43,23 @@ def find_sdist(wish: str, *, environ: Mapping[str, str]) -> tuple[Version, Artif
     :raises UsageError: if ``wish`` is no plain requirement. :raises ResolveError: if there is none.
     :raises FetchError: if the index cannot be asked.
     """
+    return _newest(wish, "source distribution", _sdist_version, environ)
+
+
+def find_portable(wish: str, *, environ: Mapping[str, str]) -> tuple[Version, Artifact]:
+    """Return the newest wheel that a requirement admits and that any machine can run, else the newest source distribution.
+
+    For what a build runs. Errors are those of :func:`find_sdist`.
+    """
+    try:
+        return _newest(wish, "wheel", _portable_version, environ)
+    except ResolveError:
+        return find_sdist(wish, environ=environ)
+
+
+def _newest(
+    wish: str, kind: str, version_of: Callable[[str], tuple[str, Version]], environ: Mapping[str, str]
+) -> tuple[Version, Artifact]:
     try:
         requirement = Requirement(wish)
     except InvalidRequirement as error:
@@ -44,17 +68,15 @@ def find_sdist(wish: str, *, environ: Mapping[str, str]) -> tuple[Version, Artif
         ) from None
     options = download_options(Path(sys.executable), environ)
     index = _index(options, environ)
-    url = f"{index.rstrip('/')}/{canonicalize_name(requirement.name)}/"
-    found = list(
-        _sdists(_page(url, transport_of(environ, options)), url, canonicalize_name(requirement.name))
-    )
+    name = canonicalize_name(requirement.name)
+    url = f"{index.rstrip('/')}/{name}/"
+    found = list(_artifacts(_page(url, transport_of(environ, options)), url, name, version_of))
     files = dict(found)
     versions = list(requirement.specifier.filter(files))
     if not versions:
         known = ", ".join(str(version) for version in sorted({version for version, _ in found})[-5:])
         raise ResolveError(
-            f"the index has no source distribution that {wish} admits"
-            + (f"; the newest are {known}" if known else ""),
+            f"the index has no {kind} that {wish} admits" + (f"; the newest are {known}" if known else ""),
             hint="Yanked files and pre-releases do not count, unless the requirement names them."
             if known
             else f"Does the project have one? {shown(url)}",
@@ -89,12 +111,25 @@ def _page(url: str, transport: Transport) -> tuple[str, str]:
         raise FetchError(f"{shown(url)}: {getattr(error, 'reason', None) or error}") from None
 
 
-def _sdists(page: tuple[str, str], base: str, name: str) -> Iterator[tuple[Version, Artifact]]:
+def _sdist_version(file: str) -> tuple[str, Version]:
+    return parse_sdist_filename(file)
+
+
+def _portable_version(file: str) -> tuple[str, Version]:
+    name, version, _, tags = parse_wheel_filename(file)
+    if Tag("py3", "none", "any") not in tags:
+        raise InvalidWheelFilename(file)
+    return name, version
+
+
+def _artifacts(
+    page: tuple[str, str], base: str, name: str, version_of: Callable[[str], tuple[str, Version]]
+) -> Iterator[tuple[Version, Artifact]]:
     kind, text = page
     for entry in _entries(kind, text, base):
         try:
-            title, version = parse_sdist_filename(entry["filename"])
-        except (InvalidSdistFilename, ValueError):
+            title, version = version_of(entry["filename"])
+        except (InvalidSdistFilename, InvalidWheelFilename, ValueError):
             continue
         sha256 = entry["hashes"].get("sha256", "")
         if canonicalize_name(title) == name and sha256 and not entry.get("yanked"):

@@ -6,7 +6,7 @@ Sources: PEP 643 (metadata of source distributions), PEP 639 (licence files), PE
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from email.message import Message
 from email.parser import HeaderParser
 from fnmatch import fnmatch
@@ -69,6 +69,7 @@ def read_project(path: Path, artifact: Artifact) -> Project:
         licence_files=tuple(_licence_files(headers, texts)),
         backend=contents.backend,
         build_requires=build_requires,
+        build_wishes=tuple(str(one) for one in applying(contents.build_requires)),
         requires=_names(requires),
         crates=contents.crates_for(build_requires),
         dynamic="requires-dist" in {str(one).lower() for one in headers.get_all("Dynamic", ())},
@@ -102,15 +103,18 @@ def _licence_files(headers: Message, texts: Mapping[str, bytes]) -> Iterable[Lic
 
 def _names(requirements: Iterable[object]) -> tuple[str, ...]:
     """Return the canonical names of those that Linux needs, whatever the version of its Python."""
-    found = set()
+    return tuple(sorted({canonicalize_name(one.name) for one in applying(requirements)}))
+
+
+def applying(requirements: Iterable[object]) -> Iterator[Requirement]:
+    """Yield what Linux needs of some requirements, whatever the version of its Python; what is none is left out."""
     for text in requirements:
         try:
             requirement = Requirement(str(text))
         except InvalidRequirement:
             continue
         if requirement.marker is None or _applies(requirement):
-            found.add(canonicalize_name(requirement.name))
-    return tuple(sorted(found))
+            yield requirement
 
 
 def _applies(requirement: Requirement) -> bool:

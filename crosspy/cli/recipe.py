@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
 from crosspy.build.index import find_sdist
+from crosspy.build.portable import build_files
 from crosspy.build.project import read_project
 from crosspy.build.transport import download, transport_of
 from crosspy.cli.context import Context, replace_file
 from crosspy.errors import UsageError
-from crosspy.report.recipes import render
+from crosspy.model.lock import Artifact
+from crosspy.report.recipes import CLASS_HAS, PROGRAMS, render
 
 _EPILOG: Final = """\
 examples:
   crosspy recipe --yocto markupsafe                       writes python3-markupsafe_VERSION.bb
+  crosspy recipe --yocto spglib --layer openembedded-core/meta
   crosspy recipe --buildroot rpds-py==0.27.1 -d package   writes package/python-rpds-py/{Config.in,*.mk,*.hash}
 
 The newest release that the requirement admits is downloaded from the index of your pip configuration, and read: licence
@@ -41,7 +46,25 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-d", "--directory", metavar="DIR", default=".", help="where the files go (default: here)"
     )
+    parser.add_argument(
+        "--layer",
+        metavar="DIR",
+        action="append",
+        default=[],
+        help="a layer that the recipe will be used with (--yocto; may be given again): build requirements of which none has a recipe "
+        "are files of the index, with their checksums",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
+
+
+def _recipes(layers: Iterable[Path]) -> set[str]:
+    """Return the distributions of which layers have a recipe: python3-NAME_VERSION.bb, or python3-NAME.bb."""
+    names: set[str] = set()
+    for layer in layers:
+        if not layer.is_dir():
+            raise UsageError(f"no layer at {layer}", hint="Name the directory that has conf/layer.conf.")
+        names.update(path.stem.partition("_")[0] for path in layer.glob("recipes*/*/python3-*.bb"))
+    return {name.removeprefix("python3-") for name in names}
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -51,9 +74,13 @@ def run(args: argparse.Namespace, context: Context) -> int:
             scratch = Path(name)
             download(artifact, scratch, base=scratch, transport=transport_of(context.environ))
             project = read_project(scratch / artifact.name, artifact)
-        files = {
-            context.path(args.directory) / path: text for path, text in render(project, args.form).items()
-        }
+            brought: dict[str, Artifact] = {}
+            if args.layer:
+                known = CLASS_HAS | PROGRAMS | _recipes(context.path(layer) for layer in args.layer)
+                brought, needed = build_files(project.build_wishes, known, scratch, environ=context.environ)
+                project = dataclasses.replace(project, build_requires=tuple(sorted({*brought, *needed})))
+        texts = render(project, args.form, brought)
+        files = {context.path(args.directory) / path: text for path, text in texts.items()}
         there = [path for path in files if path.exists()]
         if there and not args.overwrite:
             raise UsageError(f"{there[0]} exists", hint="Replace it with --overwrite.")

@@ -21,7 +21,7 @@ class Project:
     """One release, as its source distribution tells: nothing of it is run.
 
     ``name`` is canonical; ``licence`` an SPDX expression, or empty. ``requires`` and ``build_requires`` are canonical
-    names, of Linux and CPython; ``requires`` without extras. ``dynamic`` says that the build may tell of more.
+    names, of Linux and CPython; ``requires`` without extras. ``build_wishes`` are the requirements of ``build_requires``. ``dynamic`` says that the build may tell of more.
     """
 
     name: str
@@ -34,6 +34,7 @@ class Project:
     licence_files: tuple[LicenceFile, ...] = ()
     backend: str = ""
     build_requires: tuple[str, ...] = ()
+    build_wishes: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     crates: tuple[Crate, ...] = ()
     dynamic: bool = False

