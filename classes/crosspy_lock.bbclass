@@ -25,6 +25,10 @@ CROSSPY_LOCK_PROVIDED[doc] = "Distributions of the lock that the layers provide 
 CROSSPY_LOCK_REQUIREMENTS ?= "requirements.txt"
 CROSSPY_LOCK_REQUIREMENTS[doc] = "What update_pylock locks: a file that crosspy lock -r takes, looked for as the lock is."
 
+# OE-core has one CVE_VERSION for a recipe: a product of a distribution would be told with the application's version.
+# SPDX_PACKAGE_URLS has each distribution's own.
+CVE_PRODUCT ?= ""
+
 CROSSPY_LOCK_FILES = "${CROSSPY_LINKS}/crosspy-lock"
 CROSSPY_LOCK_CRATES = "${CROSSPY_LINKS}/cargo_home/bitbake"
 
@@ -126,8 +130,6 @@ python () {
         d.setVar("PKGV:" + name, re.sub(r"[^A-Za-z0-9.+~]", "+", package["version"]))
         d.appendVar("RDEPENDS:" + pn, " " + name)
     d.appendVar("RDEPENDS:" + pn, "".join(" %spython3-%s" % (ml, name) for name in provided))
-    if not d.getVar("CVE_PRODUCT"):
-        d.setVar("CVE_PRODUCT", " ".join("python:" + package["name"] for package in own))
     # There is no project with a pyproject.toml: the lock has what builds need.
     functions = (d.getVarFlag("do_configure", "postfuncs") or "").split()
     d.setVarFlag("do_configure", "postfuncs", " ".join(name for name in functions if name != "crosspy_check_requires"))
