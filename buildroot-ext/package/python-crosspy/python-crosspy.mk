@@ -26,6 +26,11 @@ PYTHON_CROSSPY_DOWNLOAD_DEPENDENCIES = $(PYTHON_CROSSPY_DEPENDENCIES)
 PYTHON_CROSSPY_POST_DOWNLOAD_HOOKS += PYTHON_CROSSPY_RESOLVE
 endif
 
+# Said behind a failure, where it may be the reason.
+PYTHON_CROSSPY_SAY_RUST = $(if $(BR2_PACKAGE_PYTHON_CROSSPY_RUST),,\
+	PATH=$(BR_PATH) command -v cargo >/dev/null || \
+	echo "crosspy: there is no cargo; packages with Rust need BR2_PACKAGE_PYTHON_CROSSPY_RUST" >&2;)
+
 define PYTHON_CROSSPY_RESOLVE
 	mkdir -p $(PYTHON_CROSSPY_DIR) $(PYTHON_CROSSPY_DL_DIR)
 	printf '%s\n' $(PYTHON_CROSSPY_PROVIDED) | grep -E '==[0-9]+(\.[0-9]+)*$$' >$(PYTHON_CROSSPY_DIR)/provided.txt || :
@@ -34,7 +39,7 @@ define PYTHON_CROSSPY_RESOLVE
 		-o $(PYTHON_CROSSPY_LOCK) \
 		-c $(PYTHON_CROSSPY_DIR)/provided.txt \
 		$(if $(PYTHON_CROSSPY_FILE),-r $(PYTHON_CROSSPY_FILE),$(patsubst %,'%',$(PYTHON_CROSSPY_WANTED))) || \
-		{ echo "crosspy: BR2_PACKAGE_PYTHON_CROSSPY_REQUIREMENTS cannot be resolved" >&2; exit 1; }
+		{ echo "crosspy: BR2_PACKAGE_PYTHON_CROSSPY_REQUIREMENTS cannot be resolved" >&2; $(PYTHON_CROSSPY_SAY_RUST) exit 1; }
 	$(PKG_CROSSPY) fetch --lock $(PYTHON_CROSSPY_LOCK) -d $(PYTHON_CROSSPY_DL_DIR)
 endef
 
@@ -69,6 +74,7 @@ define PYTHON_CROSSPY_BUILD_CMDS
 		$(PKG_CROSSPY_WHEEL_OPTS) \
 		$(call qstrip,$(BR2_PACKAGE_PYTHON_CROSSPY_WHEEL_OPTS)) <$(@D)/names.txt || { \
 		echo "crosspy: not all of BR2_PACKAGE_PYTHON_CROSSPY_REQUIREMENTS can be built" >&2; \
+		$(PYTHON_CROSSPY_SAY_RUST) \
 		$(PKG_CROSSPY_EXPLAIN); }
 endef
 
