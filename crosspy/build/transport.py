@@ -9,9 +9,10 @@ import base64
 import contextlib
 import hashlib
 import http.client
+import importlib
+import importlib.util
 import netrc
 import shutil
-import ssl
 import sys
 import time
 import urllib.error
@@ -29,12 +30,14 @@ from crosspy.model.lock import Artifact
 
 _CHUNK: Final = 1 << 16
 _ATTEMPTS: Final = 4
-_BROKEN: Final = (
+_TLS: Final[Any] = importlib.import_module("ssl") if importlib.util.find_spec("_ssl") else None
+"""Python's ssl, None where it was built without, as Buildroot's host-python3 is unless asked."""
+_BROKEN: Final[tuple[type[Exception], ...]] = (
     urllib.error.URLError,
     http.client.HTTPException,
     ConnectionError,
     TimeoutError,
-    ssl.SSLError,
+    *([_TLS.SSLError] if _TLS else []),
 )
 _AGAIN: Final = "The same command goes on where this one stopped."
 
@@ -67,7 +70,10 @@ class Transport:
         request = urllib.request.Request(  # noqa: S310 -- the schemes are looked at by whoever asks
             urlunsplit((*parts[:1], host, *parts[2:])), method=method, headers=sent
         )
-        handlers: list[Any] = [urllib.request.HTTPSHandler(context=self._context(host)), _KeepSecrets()]
+        handlers: list[Any] = [_KeepSecrets()]
+        if parts.scheme == "https":
+            context = self._context(host)
+            handlers.append(urllib.request.HTTPSHandler(context=context))
         if self.proxy:
             handlers.append(urllib.request.ProxyHandler({"http": self.proxy, "https": self.proxy}))
         try:
@@ -76,13 +82,18 @@ class Transport:
             error.close()
             raise
 
-    def _context(self, host: str) -> ssl.SSLContext:
-        context = ssl.create_default_context(cafile=self.certificates or None)
+    def _context(self, host: str) -> Any:
+        if not _TLS:
+            raise FetchError(
+                f"{sys.executable} has no ssl: it cannot download from https://{host}",
+                hint="Run crosspy with a Python that was built with OpenSSL (Buildroot: BR2_PACKAGE_HOST_PYTHON3_SSL).",
+            )
+        context = _TLS.create_default_context(cafile=self.certificates or None)
         if self.client_certificate:
             context.load_cert_chain(self.client_certificate)
         if {host, host.partition(":")[0]} & self.untrusted:
             context.check_hostname = False
-            context.verify_mode = ssl.CERT_NONE
+            context.verify_mode = _TLS.CERT_NONE
         return context
 
 
@@ -147,7 +158,7 @@ def content_length(url: str, transport: Transport) -> int | None:
     try:
         with transport.open(url, method="HEAD") as response:
             text = response.headers.get("Content-Length", "")
-    except (*_BROKEN, OSError, ValueError):
+    except (http.client.HTTPException, OSError, ValueError):
         return None
     return int(text) if text.isdecimal() else None
 

@@ -1,13 +1,13 @@
 """Compressed data, a bounded piece at a time.
 
-zstd is what the Python has of it: ``compression.zstd`` (3.14), or the same as ``backports.zstd`` of PyPI.
+What the Python has of it: bz2 and lzma can be left out when it is built (Buildroot's host-python3); zstd is
+``compression.zstd`` (3.14), or the same as ``backports.zstd`` of PyPI.
 """
 
 from __future__ import annotations
 
-import bz2
 import importlib
-import lzma
+import importlib.util
 import tempfile
 import zlib
 from typing import Any, BinaryIO, Final, Protocol
@@ -28,6 +28,11 @@ _MAGICS: Final = {
     b"\x28\xb5\x2f\xfd": "zstd",
     b"\x5d\0\0": "lzma",
 }
+
+
+LZMA_ERRORS: Final[tuple[type[Exception], ...]] = (
+    (importlib.import_module("lzma").LZMAError,) if importlib.util.find_spec("_lzma") else ()
+)
 
 
 class Decompressor(Protocol):
@@ -75,38 +80,50 @@ def compression_of(head: bytes) -> str:
     return next((kind for magic, kind in _MAGICS.items() if head.startswith(magic)), "")
 
 
-def _zstd() -> Any:
-    for name in ("compression.zstd", "backports.zstd"):
+_MODULES: Final = {
+    "bzip2": ("bz2",), "xz": ("lzma",), "lzma": ("lzma",), "zstd": ("compression.zstd", "backports.zstd"),
+}  # fmt: skip
+
+
+def _module(kind: str) -> Any:
+    """Return Python's own module of a kind. :raises OSError: where it has none."""
+    for name in _MODULES[kind]:
         try:
             return importlib.import_module(name)
         except ImportError:
             continue
-    raise damaged(
-        "compressed with zstd, which this Python does not read: take Python 3.14, or pip install backports.zstd"
+    remedy = (
+        "take Python 3.14, or pip install backports.zstd"
+        if kind == "zstd"
+        else "take one that was built with it"
     )
+    raise damaged(f"compressed with {kind}, which this Python does not read: {remedy}")
 
 
 def decompressor(kind: str) -> Decompressor:
     """Return what unpacks one stream of a kind: ``gzip``, ``zlib``, ``bzip2``, ``xz``, ``lzma``, ``zstd``.
 
-    :raises OSError: for zstd, where the Python has none.
+    :raises OSError: where the Python has none.
     """
     if kind == "gzip":
         return _Zlib(zlib.MAX_WBITS | 16)
     if kind == "zlib":
         return _Zlib(zlib.MAX_WBITS)
-    if kind == "bzip2":
-        return bz2.BZ2Decompressor()
-    if kind in {"xz", "lzma"}:
-        form = lzma.FORMAT_XZ if kind == "xz" else lzma.FORMAT_ALONE
-        return lzma.LZMADecompressor(form, memlimit=_MEMORY)
-    found: Decompressor = _zstd().ZstdDecompressor()
+    module = _module(kind)
+    found: Decompressor
+    if kind == "zstd":
+        found = module.ZstdDecompressor()
+    elif kind == "bzip2":
+        found = module.BZ2Decompressor()
+    else:
+        form = module.FORMAT_XZ if kind == "xz" else module.FORMAT_ALONE
+        found = module.LZMADecompressor(form, memlimit=_MEMORY)
     return found
 
 
 def _errors(kind: str) -> tuple[type[Exception], ...]:
-    common = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryError)
-    return (*common, _zstd().ZstdError) if kind == "zstd" else common
+    common = (zlib.error, OSError, EOFError, ValueError, MemoryError)
+    return (*common, _module(kind).ZstdError) if kind == "zstd" else (*common, *LZMA_ERRORS)
 
 
 def block(kind: str, data: bytes, limit: int) -> bytes:

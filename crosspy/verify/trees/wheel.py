@@ -9,11 +9,10 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
-from lzma import LZMAError
 from typing import BinaryIO, Final, Self
 
 from crosspy.elf import FileReader, Reader
-from crosspy.verify.trees import Node, damaged
+from crosspy.verify.trees import Node, codecs, damaged
 from crosspy.verify.trees.index import Index
 from crosspy.verify.trees.stored import InMemory
 
@@ -24,7 +23,10 @@ _SCRIPTS: Final = re.compile(r"[^/]+\.data/scripts/")
 _HEAD: Final = 1 << 12
 _MAX_IN_MEMORY: Final = 1 << 24
 _MAX_FILE: Final = 1 << 34
-_ERRORS: Final = (zipfile.BadZipFile, zlib.error, LZMAError, EOFError, RuntimeError, ValueError, struct.error)
+_ERRORS: Final[tuple[type[Exception], ...]] = (
+    zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, struct.error,
+    *codecs.LZMA_ERRORS,
+)  # fmt: skip
 
 
 class Wheel:
