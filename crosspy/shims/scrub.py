@@ -1,7 +1,8 @@
-"""Build paths in the text files of a wheel become the target's, so that the wheel is the same wherever it was built.
+"""Build paths in a wheel become the target's, so that the wheel is the same wherever it was built.
 
-Packages write down how they were built (numpy's ``__config__.py`` names the interpreter and the compilers). Programs
-and libraries are left to the compiler's own ``-ffile-prefix-map``.
+Packages write down how they were built (numpy's ``__config__.py`` names the interpreter and the compilers). In programs
+and libraries that is where they look for others (:mod:`rpath`); the rest of them is left to the compiler's own
+``-ffile-prefix-map``.
 """
 
 import base64
@@ -11,9 +12,9 @@ import re
 import sys
 import zipfile
 
-from . import ROOT, buildfacts
+from . import ROOT, buildfacts, rpath
 
-_BINARY = (".so", ".a", ".o", ".png", ".jpg", ".gz", ".zip", ".npy", ".npz", ".pyc", ".exe", ".dll", ".whl")
+_OPAQUE = (".a", ".o", ".png", ".jpg", ".gz", ".zip", ".npy", ".npz", ".pyc", ".exe", ".dll", ".whl")
 
 
 def replacements() -> list[tuple[bytes, bytes]]:
@@ -34,22 +35,17 @@ def replacements() -> list[tuple[bytes, bytes]]:
 
 
 def scrub(wheel: str) -> list[str]:
-    """Rewrite ``wheel`` in place if a text file of it names a directory of this build."""
+    """Rewrite ``wheel`` in place if a text file, or a search path, of it names a directory of this build."""
     pairs = replacements()
+    sysroots = rpath.sysroots()
     with zipfile.ZipFile(wheel) as archive:
         infos = archive.infolist()
         changed = {}
         for info in infos:
-            if (
-                info.is_dir()
-                or info.filename.endswith(_BINARY)
-                or info.filename.endswith(".dist-info/RECORD")
-            ):
+            if info.is_dir() or info.filename.endswith((*_OPAQUE, ".dist-info/RECORD")):
                 continue
             old = archive.read(info)
-            if old[:4] == b"\x7fELF" or b"\0" in old[:1024]:
-                continue
-            new = _replaced(old, pairs)
+            new = rpath.mended(old, sysroots) if b"\x00" in old[:1024] else _replaced(old, pairs)
             if new != old:
                 changed[info.filename] = new
         if not changed:

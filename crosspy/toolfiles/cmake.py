@@ -101,36 +101,8 @@ macro(crosspy_find_python _crosspy_method _crosspy_package)
   endif()
 endmacro()
 cmake_language(SET_DEPENDENCY_PROVIDER crosspy_find_python SUPPORTED_METHODS FIND_PACKAGE)
-
-# A project may put the place where it found a library into INSTALL_RPATH, as pkg-config says it: on the target that is
-# without the sysroot, and where the loader looks anyhow it is nothing.
-function(crosspy_target_rpaths _crosspy_directory)
-  get_property(_crosspy_targets DIRECTORY "${_crosspy_directory}" PROPERTY BUILDSYSTEM_TARGETS)
-  foreach(_crosspy_target IN LISTS _crosspy_targets)
-    foreach(_crosspy_property INSTALL_RPATH BUILD_RPATH)
-      get_target_property(_crosspy_paths ${_crosspy_target} ${_crosspy_property})
-      if(_crosspy_paths MATCHES "/")
-        set(_crosspy_kept "")
-        foreach(_crosspy_path IN LISTS _crosspy_paths)
-          string(REPLACE "${CMAKE_SYSROOT}/" "/" _crosspy_path "${_crosspy_path}")
-          if(NOT _crosspy_path MATCHES "^(/usr)?/lib(32|64)?(/${CMAKE_LIBRARY_ARCHITECTURE})?/*$")
-            list(APPEND _crosspy_kept "${_crosspy_path}")
-          endif()
-        endforeach()
-        set_target_properties(${_crosspy_target} PROPERTIES ${_crosspy_property} "${_crosspy_kept}")
-      endif()
-    endforeach()
-  endforeach()
-  get_property(_crosspy_below DIRECTORY "${_crosspy_directory}" PROPERTY SUBDIRECTORIES)
-  foreach(_crosspy_each IN LISTS _crosspy_below)
-    crosspy_target_rpaths("${_crosspy_each}")
-  endforeach()
-endfunction()
-if(CMAKE_SYSROOT)
-  cmake_language(DEFER DIRECTORY "${CMAKE_SOURCE_DIR}" CALL crosspy_target_rpaths "${CMAKE_SOURCE_DIR}")
-endif()
 """
-"""The dependency provider (cmake-language(7)) that the toolchain file names, and what is done once a project is read."""
+"""The dependency provider (cmake-language(7)) that the toolchain file names."""
 
 
 def toolchain_file(target: Target, *, emulator: bool = False, hints: bool = False) -> str:

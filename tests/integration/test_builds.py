@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from conftest import run  # tests/integration/conftest.py
 
+from crosspy import elf
+
 PACKAGES = Path(__file__).parent.parent / "packages"
 
 
@@ -75,6 +77,10 @@ def test_meson_cross_compiles(bed, crossenv, wheel, tmp_path):
     machine = crossenv.target.machine
     answer = on_target(bed, library, "import mesonic; print(mesonic.facts, mesonic.pointer)")
     assert answer == f"{machine.meson} {machine.byteorder} {machine.bits // 8}"
+    (module,) = library.glob("mesonic.*.so")
+    libdir = f"/usr/lib/{crossenv.target.python.multiarch}"
+    assert elf.read(module).runpath == ("$ORIGIN/lib", f"{libdir}/own")
+    assert str(bed.sysroot).encode() not in module.read_bytes()
 
 
 def test_a_build_sees_the_target(crossenv, wheel, tmp_path):

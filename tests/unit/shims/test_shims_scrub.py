@@ -110,7 +110,7 @@ def test_a_clean_wheel_is_not_written(scrub, tmp_path):
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("p/ext.so", ROOT.encode()),
+        ("p/ext.so", (ELF / "aarch64" / "ext.so").read_bytes() + ROOT.encode()),
         ("p/libx.a", ROOT.encode()),
         ("p/program", (ELF / "aarch64" / "ext.so").read_bytes() + ROOT.encode()),
         ("p/data.bin", b"\0\1" + ROOT.encode()),
