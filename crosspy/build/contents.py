@@ -21,6 +21,7 @@ from crosspy.model.lock import Crate
 
 LICENCE: Final = re.compile(r"(LICEN[CS]E|COPYING|NOTICE|COPYRIGHT)([.-].*)?", re.IGNORECASE)
 _METADATA: Final = frozenset({"PKG-INFO", "pyproject.toml"})
+_CARGO: Final = frozenset({"Cargo.toml", "Cargo.lock", ".cargo-checksum.json"})
 _OF_RUST: Final = re.compile(r"maturin|rust|cargo|puccinialin|milksnake")
 
 
@@ -29,12 +30,13 @@ class Contents:
     """What a source distribution holds.
 
     ``texts`` are its metadata and what may be licences, by their paths below its directory; ``crates`` are those that
-    its ``Cargo.lock`` files name, unless it brings them along.
+    its ``Cargo.lock`` files name, unless it brings them along. ``unlocked``: it has a ``Cargo.toml``, and nothing of these.
     """
 
     texts: Mapping[str, bytes]
     pyproject: Mapping[str, Any]
     crates: tuple[Crate, ...]
+    unlocked: bool
 
     @property
     def backend(self) -> str:
@@ -46,16 +48,16 @@ class Contents:
         found = self._build_system.get("requires", [*LEGACY])
         return found if isinstance(found, list) else [found]
 
-    def crates_for(self, build_requires: Iterable[str]) -> tuple[Crate, ...]:
-        """Return the crates that a build with these requirements compiles.
+    def is_built_with_rust(self, build_requires: Iterable[str]) -> bool:
+        """Say whether a build with these requirements compiles crates.
 
         Some bring a crate beside what they build, or instead of it (zstandard).
         """
-        return (
-            self.crates
-            if any(_OF_RUST.search(word.lower()) for word in (self.backend, *build_requires))
-            else ()
-        )
+        return any(_OF_RUST.search(word.lower()) for word in (self.backend, *build_requires))
+
+    def crates_for(self, build_requires: Iterable[str]) -> tuple[Crate, ...]:
+        """Return the crates that a build with these requirements compiles."""
+        return self.crates if self.is_built_with_rust(build_requires) else ()
 
     @property
     def _build_system(self) -> Mapping[str, Any]:
@@ -71,9 +73,11 @@ def read_contents(path: Path) -> Contents:
     """
     texts: dict[str, bytes] = {}
     crates: set[Crate] = set()
-    vendored = False
+    cargo: set[str] = set()
     for name, read in sdist.files(path):
         relative = "/".join(name.parts[1:])
+        if name.name in _CARGO:
+            cargo.add(name.name)
         if relative in _METADATA or LICENCE.fullmatch(name.name) or relative.startswith("LICENSES/"):
             texts[relative] = read()
         elif name.name == "Cargo.lock":
@@ -81,10 +85,13 @@ def read_contents(path: Path) -> Contents:
                 crates.update(locked_crates(read().decode()))
             except ValueError as error:
                 raise BuildFailedError(f"{path.name}: its {name} is damaged: {error}") from None
-        elif name.name == ".cargo-checksum.json":
-            vendored = True
     try:
         pyproject = tomllib.loads(texts.get("pyproject.toml", b"").decode())
     except (ValueError, RecursionError) as error:
         raise BuildFailedError(f"{path.name}: its pyproject.toml cannot be read: {error}") from None
-    return Contents(texts=texts, pyproject=pyproject, crates=() if vendored else tuple(sorted(crates)))
+    return Contents(
+        texts=texts,
+        pyproject=pyproject,
+        crates=() if ".cargo-checksum.json" in cargo else tuple(sorted(crates)),
+        unlocked=cargo == {"Cargo.toml"},
+    )

@@ -58,9 +58,9 @@ class Explanation:
     reasons: tuple[Reason, ...]
     lines: tuple[str, ...] = ()
 
-    def message(self) -> str:
-        """Return it as the message of an error."""
-        subject = f"{self.subject} was not built" if self.subject else "the wheels were not made"
+    def message(self, failed: str = "the wheels were not made") -> str:
+        """Return it as the message of an error; ``failed`` is what that says where no project is named."""
+        subject = f"{self.subject} was not built" if self.subject else failed
         if not self.reasons:
             shown = "".join(f"\n    {line}" for line in self.lines)
             return f"{subject}; the cause is none that crosspy knows{':' if shown else ''}{shown}"

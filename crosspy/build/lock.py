@@ -157,7 +157,9 @@ def _for_target(job: _Job, requirements: Sequence[str]) -> dict[str, Any]:
         if status:
             found = explain(log.text(), [], sysroot_of(env.target))
             raise ResolveError(
-                "\n".join([*(one.message() for one in found), f"(exit status {status} of pip)"]),
+                "\n".join(
+                    [*(one.message("nothing was locked") for one in found), f"(exit status {status} of pip)"]
+                ),
                 hint="\n".join([*dict.fromkeys(one.hint() for one in found), f"The whole log: {log.path}"]),
             )
         _refuse_yanked(log.text())
@@ -308,18 +310,24 @@ def _look_into(packages: Sequence[Package], asked: Mapping[str, set[str]], job: 
         sdists = [one.sdist for one in packages if one.sdist]
         for before, artifact in zip(sdists, pool.map(lambda one: _complete(one, job), sdists), strict=True):
             told = asked.get(_address(before.url or (job.directory / before.path).resolve().as_uri()))
-            requires, crates = _contents(job.files / artifact.name, told)
+            requires, crates = _contents(job.files / artifact.name, told, job.console)
             found[artifact.name] = _Sdist(artifact=artifact, requires=requires, crates=crates)
     return found
 
 
-def _contents(path: Path, told: set[str] | None) -> tuple[tuple[str, ...], tuple[Crate, ...]]:
+def _contents(
+    path: Path, told: set[str] | None, console: Console
+) -> tuple[tuple[str, ...], tuple[Crate, ...]]:
     """Return the build requirements, those that pip was told where it asked, and the crates of a Rust project."""
     try:
         contents = read_contents(path)
     except BuildFailedError as error:
         raise ResolveError(str(error), hint="Ask for another version of it.") from None
     requires = _stated(contents, path.name) if told is None else tuple(sorted(told))
+    if contents.unlocked and contents.is_built_with_rust(requires):
+        console.warning(
+            f"{path.name} is built with Rust and has no Cargo.lock: no crates of it are locked, and its build wants the network"
+        )
     return requires, contents.crates_for(requires)
 
 

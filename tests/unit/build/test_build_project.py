@@ -193,6 +193,20 @@ def test_a_crate_that_the_back_end_does_not_build_is_no_need(tmp_path: Path, wor
 
 
 @pytest.mark.parametrize(
+    ("names", "unlocked"),
+    [
+        (["Cargo.toml"], True),
+        (["Cargo.toml", "Cargo.lock"], False),
+        (["Cargo.toml", "vendor/x/.cargo-checksum.json"], False),
+        (["setup.py"], False),
+    ],
+)
+def test_whether_crates_are_locked(tmp_path: Path, names: list[str], unlocked: bool) -> None:
+    path, _ = packed(tmp_path, {f"p-1.0/{name}": "" for name in names})
+    assert read_contents(path).unlocked == unlocked
+
+
+@pytest.mark.parametrize(
     ("files", "error", "said"),
     [
         ({"p-1.0/setup.py": ""}, BuildFailedError, "no PKG-INFO"),
