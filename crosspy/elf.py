@@ -44,6 +44,7 @@ _PT_MIPS_ABIFLAGS = _PT_RISCV_ATTRIBUTES = 0x70000003
 _PF_X: Final = 1
 _DT_NEEDED, _DT_HASH, _DT_STRTAB, _DT_SYMTAB, _DT_STRSZ = 1, 4, 5, 6, 10
 _DT_SONAME, _DT_RPATH, _DT_TEXTREL, _DT_RUNPATH, _DT_FLAGS = 14, 15, 22, 29, 30
+_DT_RELR: Final = 36
 _DT_GNU_HASH, _DT_VERSYM, _DT_VERDEF, _DT_VERDEFNUM = 0x6FFFFEF5, 0x6FFFFFF0, 0x6FFFFFFC, 0x6FFFFFFD
 _DT_VERNEED, _DT_VERNEEDNUM, _DT_MIPS_SYMTABNO = 0x6FFFFFFE, 0x6FFFFFFF, 0x70000011
 _DF_TEXTREL: Final = 4
@@ -145,7 +146,7 @@ class ElfFile:
     ``rpath`` and ``runpath`` are split at colons, ``$ORIGIN`` unexpanded. ``verneed`` maps a library's NEEDED name to
     the versions wanted of it (weak wishes left out); ``verdef`` is the versions that the file itself provides.
     ``exec_stack`` is None when the file says nothing (no PT_GNU_STACK). ``load_align`` is the smallest alignment of
-    its loadable segments, 0 without any. ``has_dynamic`` is False for static programs and object files.
+    its loadable segments, 0 without any. ``packed_relocations`` are those of DT_RELR. ``has_dynamic`` is False for static programs and object files.
     """
 
     path: str
@@ -160,6 +161,7 @@ class ElfFile:
     has_dynamic: bool = False
     exec_stack: bool | None = None
     text_relocations: bool = False
+    packed_relocations: bool = False
     load_align: int = 0
     mips_fp_abi: int = 0
     """``fp_abi`` of a MIPS file's ``.MIPS.abiflags``, a ``Val_GNU_MIPS_ABI_FP_*``; 0 for any, and elsewhere."""
@@ -373,6 +375,10 @@ class _Image:
                 if offset + in_file > self.size:
                     raise ElfDamaged(
                         f"cut off: a segment ends at byte {offset + in_file}, but the file has {self.size}"
+                    )
+                if align > 1 and (address - offset) % align:
+                    raise ElfDamaged(
+                        f"a segment at byte {offset} belongs to address {address:#x}, which its alignment of {align} forbids"
                     )
                 self.loads.append((address, offset, in_file))
                 self.load_align = min(self.load_align or align, align)
@@ -732,6 +738,7 @@ class _Image:
             has_dynamic=self.dynamic_at is not None,
             exec_stack=self.exec_stack,
             text_relocations=_DT_TEXTREL in entries or bool(entries.get(_DT_FLAGS, 0) & _DF_TEXTREL),
+            packed_relocations=_DT_RELR in entries,
             load_align=self.load_align,
             mips_fp_abi=self.mips_fp_abi,
             mentions=self.mentions(names) if names else frozenset(),

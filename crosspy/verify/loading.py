@@ -65,14 +65,17 @@ class Search:
 
     def _find(self, name: str, own: tuple[str, ...]) -> str | None:
         if "/" in name:
-            return self.suitable(name)
-        for directory in own:
-            found = self.suitable(f"{directory}/{name}")
+            return (
+                self.suitable(name) if name.startswith("/") else None
+            )  # else wherever the program was started
+        for directory in own or self.directories:
+            path = f"{directory}/{name}"
+            found = self.suitable(path)
             if found:
                 return found
-        if own:
-            return self.find(name)
-        return next((path for place in self.directories if (path := self.suitable(f"{place}/{name}"))), None)
+            if self.expectation.libc == "musl" and self.image.exists(path):
+                return None  # musl takes the first one there is, for its machine or not
+        return self.find(name) if own else None
 
     def suitable(self, path: str) -> str | None:
         """Return what ``path`` leads to, if it is a library that the loader of the target accepts."""

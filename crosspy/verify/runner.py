@@ -32,6 +32,7 @@ from crosspy.verify.rules import (
     names,
     packages,
     scripts,
+    standing,
     sysconfig,
 )
 from crosspy.verify.tree import Image, survey
@@ -39,7 +40,7 @@ from crosspy.verify.trees import reason
 from crosspy.verify.trees.detect import opened
 
 _FAMILIES: Final = (
-    machine, isa, damaged, loader, names, bytecode, packages, sysconfig, scripts, links, imports, buildpaths,
+    machine, isa, damaged, loader, names, bytecode, packages, sysconfig, standing, scripts, links, imports, buildpaths,
 )  # fmt: skip
 
 RULES: Final[dict[str, Rule]] = {

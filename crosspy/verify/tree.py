@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from crosspy.elf import HEAD_SIZE, ElfDamaged, ElfFile, Reader, read_open
+from crosspy.elf import HEAD_SIZE, ElfDamaged, ElfFile, read_open
 from crosspy.verify.trees import OpenFile, Tree
 from crosspy.verify.trees.directory import Directory
 
@@ -22,6 +22,7 @@ _PROGRESS: Final = 256
 _FIRST_LINES: Final = 1024
 """How much of a script is read: Linux looks at 255 bytes of its first line, the trampoline form needs one more line."""
 
+BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 GIT_LFS: Final = b"version https://git-lfs.github.com/spec/"
 
 
@@ -33,7 +34,7 @@ class Image:
     ``heads`` has the first bytes of files that are no ELF but should be, by their name (``*.so``, ``*.so.N``), and of
     git-lfs pointers; ``scripts`` the first lines of executable files that begin with ``#!``, of which ``setuid`` would run
     as somebody else; ``bytecode`` the first four bytes of ``*.pyc`` files; ``unreadable`` what could not be looked at, ``special`` pipes, devices and sockets (never opened). ``initialisers`` are the ELF files that
-    export the ``PyInit_`` function of their own name.
+    export the ``PyInit_`` function of their own name; ``modes`` has the ``st_mode`` of those in ``elf``.
     """
 
     tree: Tree
@@ -47,6 +48,7 @@ class Image:
     setuid: set[str] = field(default_factory=set)
     bytecode: dict[str, bytes] = field(default_factory=dict)
     initialisers: set[str] = field(default_factory=set)
+    modes: dict[str, int] = field(default_factory=dict)
     unreadable: dict[str, str] = field(default_factory=dict)
     special: dict[str, str] = field(default_factory=dict)
 
@@ -132,7 +134,7 @@ def _read_file(image: Image, path: str) -> None:
                 _read_elf(image, path, basename(path), reader, head)
             elif (".so" in path and is_library_name(basename(path))) or head.startswith(GIT_LFS):
                 image.heads[path] = head
-            elif head[:2] == b"#!":
+            elif head[:2] == b"#!" or head[:5] == BYTE_ORDER_MARK + b"#!":
                 if reader.mode & (stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH):
                     image.scripts[path] = reader.pread(_FIRST_LINES, 0)
                     if reader.mode & (stat.S_ISUID | stat.S_ISGID):
@@ -143,7 +145,7 @@ def _read_file(image: Image, path: str) -> None:
         image.unreadable[path] = error.strerror or str(error)
 
 
-def _read_elf(image: Image, path: str, name: str, reader: Reader, head: bytes) -> None:
+def _read_elf(image: Image, path: str, name: str, reader: OpenFile, head: bytes) -> None:
     initialiser = _initialisers(name.partition(".")[0]) if name.endswith(".so") else ()
     try:
         facts = read_open(reader, path, head, initialiser)
@@ -151,6 +153,7 @@ def _read_elf(image: Image, path: str, name: str, reader: Reader, head: bytes) -
         image.damaged[path] = str(error)
         return
     image.elf[path] = facts
+    image.modes[path] = reader.mode
     if facts.mentions:
         image.initialisers.add(path)
 

@@ -101,6 +101,11 @@ class Elf:
     weak: tuple[str, ...] = ()
     exec_stack: bool | None = False
     text_relocations: bool = False
+    packed_relocations: bool = False
+    osabi: int = 0
+    shift: int = 0
+    """By how much its segment's address misses what the alignment asks for."""
+    dynamic: bool = True
     align: int = 0
     isa_needed: int = 0
     attributes: bytes = b""
@@ -169,7 +174,7 @@ class _Writer:
         parts = {name: raw for name, raw in parts.items() if raw}
         tag_count = (
             len(tags) + 6 + 2 * bool(verdef[0]) + 2 * bool(verneed[0]) + bool(versym) + elf.text_relocations
-        )
+        ) + elf.packed_relocations
         parts["dynamic"] = bytes(tag_count * (16 if self.wide else 8))
         at = self.place(parts)
         tags += [(4, at["hash"]), (5, at["dynstr"]), (6, at["dynsym"]), (10, len(parts["dynstr"]))]
@@ -182,6 +187,8 @@ class _Writer:
             tags += [(0x6FFFFFFE, at["verneed"]), (0x6FFFFFFF, verneed[1])]
         if elf.text_relocations:
             tags += [(22, 0)]
+        if elf.packed_relocations:
+            tags += [(36, 0)]
         parts["dynamic"] = b"".join(self.pack("WW", tag, value) for tag, value in (*tags, (0, 0)))
         return self.assemble(parts, at, verdef[1], verneed[1])
 
@@ -256,12 +263,12 @@ class _Writer:
         elf = self.elf
         row = elf.arch.machine
         align = elf.align or elf.arch.align
-        kinds = {"interp": 3, "dynamic": 2, "note": 4}
+        kinds = {"interp": 3, "note": 4} | ({"dynamic": 2} if elf.dynamic else {})
         if row.elf_machine == 8:
             kinds["abiflags"] = 0x70000003
         if row.elf_machine == 243:
             kinds["attributes"] = 0x70000003
-        segments = [(1, 5, 0, at["end"], align)]
+        segments = [(1, 5, 0, at["end"] - elf.shift, align)]
         segments += [
             (kind, 4, at[name], len(parts[name]), 8) for name, kind in kinds.items() if name in parts
         ]
@@ -270,12 +277,18 @@ class _Writer:
         headers = b""
         for kind, flags, offset, size, alignment in segments:
             if self.wide:
-                headers += self.pack("IIQQQQQQ", kind, flags, offset, offset, offset, size, size, alignment)
+                address = offset + elf.shift * (kind == 1)
+                headers += self.pack("IIQQQQQQ", kind, flags, offset, address, offset, size, size, alignment)
             else:
-                headers += self.pack("IIIIIIII", kind, offset, offset, offset, size, size, flags, alignment)
+                address = offset + elf.shift * (kind == 1)
+                headers += self.pack("IIIIIIII", kind, offset, address, offset, size, size, flags, alignment)
         sections = self.sections(parts, at, defined, needed)
         start = 64 if self.wide else 52
-        ident = b"\x7fELF" + bytes([row.bits // 32, 1 if row.byteorder == "little" else 2, 1]) + bytes(9)
+        ident = (
+            b"\x7fELF"
+            + bytes([row.bits // 32, 1 if row.byteorder == "little" else 2, 1, elf.osabi])
+            + bytes(8)
+        )
         sizes = (64, 56, 64) if self.wide else (52, 32, 40)
         shnum = len(sections) // sizes[2]
         head = ident + self.pack(

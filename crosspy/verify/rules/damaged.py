@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from crosspy.elf import ET_CORE, ET_DYN, ET_EXEC, ET_REL
 from crosspy.model.finding import Finding, Severity
 from crosspy.verify.expectation import Expectation
 from crosspy.verify.extensions import is_extension
@@ -47,7 +48,16 @@ XP113: Final = Rule(
     fix="Install the shared object that the script names.",
     reference="https://sourceware.org/binutils/docs/ld/Implicit-Linker-Scripts.html",
 )
-RULES: Final = (XP002, XP110, XP111, XP112, XP113)
+XP114: Final = Rule(
+    id="XP114",
+    title="ELF file of another kind where a shared object is expected",
+    why="An object file, a program or the debugging half of a library lies under the name of an extension module or "
+    "library: 'only ET_DYN and ET_EXEC can be loaded', 'object file has no dynamic section'. An install step took the "
+    "wrong file, or objcopy --only-keep-debug wrote over the right one.",
+    fix="Install the shared object itself (linked with -shared).",
+    reference="https://man7.org/linux/man-pages/man3/dlopen.3.html",
+)
+RULES: Final = (XP002, XP110, XP111, XP112, XP113, XP114)
 
 _LINKER_SCRIPT: Final = re.compile(rb"\s*(?:/\*|OUTPUT_FORMAT|GROUP|INPUT|SEARCH_DIR|AS_NEEDED)")
 
@@ -65,6 +75,22 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
             yield XP110.finding(path, severity, "damaged ELF file", expected="a whole ELF file", found=reason)
     for path, head in image.heads.items():
         yield from _not_elf(image, path, head)
+    for path, elf in image.elf.items():
+        if (elf.header.type != ET_DYN or not elf.has_dynamic) and is_library_name(basename(path)):
+            severity = _severity(image, path)
+            if severity > Severity.INFO:
+                yield XP114.finding(
+                    path,
+                    severity,
+                    "no shared object",
+                    expected="a shared object",
+                    found=_kind(elf.header.type),
+                )
+
+
+def _kind(elf_type: int) -> str:
+    kinds = {ET_REL: "an object file", ET_EXEC: "a program", ET_CORE: "a core dump"}
+    return kinds.get(elf_type, "a file without a dynamic section: the debugging half of one?")
 
 
 def _severity(image: Image, path: str) -> Severity:

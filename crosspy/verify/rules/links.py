@@ -8,6 +8,7 @@ from typing import Final
 
 from crosspy.model.finding import Finding, Severity
 from crosspy.verify.expectation import Expectation
+from crosspy.verify.extensions import parse_name
 from crosspy.verify.places import Place, place_of
 from crosspy.verify.rules import Rule
 from crosspy.verify.rules.loader import is_complete
@@ -24,7 +25,8 @@ XP404: Final = Rule(
 XP405: Final = Rule(
     id="XP405",
     title="library link without its library",
-    why="A name that ends with .so leads to a file that is not in the image: whatever loads that name fails.",
+    why="A name that ends with .so leads to a file that is not in the image: whatever loads that name fails; for an "
+    "extension module that is the import.",
     fix="Add the library, or remove the link; links for the linker only (libx.so of a -dev package) can go.",
     reference="https://man7.org/linux/man-pages/man8/ldconfig.8.html",
 )
@@ -78,6 +80,9 @@ def _dangling(path: str, goal: str, severity: Severity, *, whole: bool) -> Itera
             expected="a path of the image",
             found=goal,
         )
+    elif parse_name(basename(path)) and whole:
+        message = "link of an extension module without the module"
+        yield XP405.finding(path, severity, message, expected=goal, found="nothing")
     elif whole and is_library_name(basename(path)):
         warning = min(severity, Severity.WARNING)
         yield XP405.finding(path, warning, "library link without its library", expected=goal, found="nothing")

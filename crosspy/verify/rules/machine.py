@@ -23,7 +23,7 @@ from crosspy.verify.tree import Image, basename
 XP101: Final = Rule(
     id="XP101",
     title="built for another machine",
-    why="The dynamic loader refuses the file: 'wrong ELF class', 'cannot open shared object file', or 'Exec format "
+    why="The dynamic loader refuses the file: 'wrong ELF class', 'ELF file OS ABI invalid', or 'Exec format "
     "error' for a program. Usually a package's build ran the build machine's compiler, or a wheel of the build "
     "machine was unpacked into the image.",
     fix="Build the package for the target: crosspy wheel ENV NAME, then crosspy install ENV --root ROOTFS.",
@@ -51,6 +51,8 @@ RULES: Final = (XP101, XP102, XP104)
 _EM_BPF: Final = 247
 _EM_NONE: Final = 0
 _EM_ARM: Final = 40
+_OF_LINUX: Final = frozenset({0, 3, 64, 97})  # System V, GNU, and ARM's own two
+_SYSTEMS: Final = {2: " (NetBSD)", 6: " (Solaris)", 9: " (FreeBSD)", 12: " (OpenBSD)", 255: " (no system)"}
 
 
 def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
@@ -61,6 +63,8 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
             yield from _other_machine(image, expectation, path, elf.header, loaders)
             continue
         if elf.has_dynamic and place_of(path) is not Place.PAYLOAD:
+            if elf.header.osabi not in _OF_LINUX:
+                yield _other_system(image, path, elf.header)
             yield from _other_abi(image, expectation, path, elf)
             yield from _other_libc(image, expectation, path, elf)
 
@@ -102,6 +106,16 @@ def _other_machine(
         message,
         expected=machine_text(machine.elf_machine, machine.bits, machine.byteorder),
         found=machine_text(*_key(header)),
+    )
+
+
+def _other_system(image: Image, path: str, header: ElfHeader) -> Finding:
+    return XP101.finding(
+        path,
+        _severity(image, path),
+        "built for another operating system",
+        expected="ELF OS ABI 0 (System V) or 3 (Linux)",
+        found=f"ELF OS ABI {header.osabi}" + _SYSTEMS.get(header.osabi, ""),
     )
 
 

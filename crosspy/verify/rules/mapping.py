@@ -18,10 +18,19 @@ from crosspy.verify.tree import Image, basename
 XP207: Final = Rule(
     id="XP207",
     title="text relocations",
-    why="The code itself has to be changed at load time, so its pages are made writable and belong to each process alone. "
-    "SELinux and hardened kernels forbid it, musl does not support it. An object was not compiled with -fPIC.",
+    why="The code itself has to be changed at load time, so its pages are made writable and belong to each process alone; "
+    "musl makes all of the file writable and executable at once. Both loaders load it, but SELinux and hardened kernels "
+    "forbid that. An object was not compiled with -fPIC.",
     fix="Compile every object of the file with -fPIC; hand-written assembly needs position-independent addresses.",
     reference="https://wiki.gentoo.org/wiki/Hardened/Textrels_Guide",
+)
+XP208: Final = Rule(
+    id="XP208",
+    title="packed relocations that the C library does not know",
+    why="The file was linked with -z pack-relative-relocs: its relative relocations are in a table (DT_RELR) that glibc "
+    "knows from 2.36 on. An older one leaves them as they are, and the first pointer that is followed leads nowhere.",
+    fix="Link with -Wl,-z,nopack-relative-relocs, or take a toolchain of the image's C library.",
+    reference="https://sourceware.org/glibc/wiki/Release/2.36",
 )
 XP501: Final = Rule(
     id="XP501",
@@ -40,12 +49,13 @@ XP502: Final = Rule(
     fix="Link with -Wl,-z,max-page-size=65536, the default of the target's own toolchain.",
     reference="https://github.com/numpy/numpy/issues/16677",
 )
-RULES: Final = (XP207, XP501, XP502)
+RULES: Final = (XP207, XP208, XP501, XP502)
 
 _SMALLEST_PAGE: Final = 4096
 # Where a file without PT_GNU_STACK gets an executable stack: glibc's sysdeps/*/stackinfo.h, DEFAULT_STACK_PERMS.
 _EXECUTABLE_BY_DEFAULT: Final = frozenset({2, 3, 4, 8, 20, 22, 40, 42, 43, 62, 189})
 _REFUSING_GLIBC: Final = (2, 41)
+_UNPACKS: Final = "GLIBC_ABI_DT_RELR"
 
 
 def check(
@@ -55,15 +65,28 @@ def check(
     page = expectation.options.page_size or _SMALLEST_PAGE
     opened = _opened_at_run_time(loading)
     tolerant = _already_executable(image, loading)
-    refused = _glibc_version(image) >= _REFUSING_GLIBC and not tolerant
+    glibc = _glibc_versions(image)
+    refused = _newest(glibc) >= _REFUSING_GLIBC and not tolerant
+    unpacked = bool(glibc) and _UNPACKS not in glibc
     for path, elf in ours.items():
         if elf.header.type not in {ET_DYN, ET_EXEC}:
             continue
         if elf.text_relocations:
-            severity = Severity.ERROR if expectation.libc == "musl" else Severity.WARNING
-            yield XP207.finding(path, severity, "has text relocations", expected="position-independent code")
+            yield XP207.finding(
+                path, Severity.WARNING, "has text relocations", expected="position-independent code"
+            )
+        if elf.packed_relocations and unpacked:
+            severity = severity_of(path, extension=is_extension(image, path))
+            yield XP208.finding(
+                path,
+                severity,
+                "has packed relocations",
+                expected=f"a glibc with {_UNPACKS}",
+                found="an older one",
+            )
         if elf.exec_stack and not elf.interpreter:
-            yield _stack(path, refused=refused and (path in opened or is_extension(image, path)))
+            matters = path in opened or is_extension(image, path)
+            yield _stack(path, refused=refused and matters, changes=not tolerant)
         if elf.load_align % page:
             yield XP502.finding(
                 path,
@@ -74,8 +97,12 @@ def check(
             )
 
 
-def _stack(path: str, *, refused: bool) -> Finding:
+def _stack(path: str, *, refused: bool, changes: bool) -> Finding:
     severity = Severity.ERROR if refused else Severity.WARNING
+    if (
+        not changes
+    ):  # the interpreter's own stack is executable, as all are that Debian's compilers for MIPS link
+        severity = Severity.INFO
     return XP501.finding(
         path, severity, "asks for an executable stack", expected="PT_GNU_STACK without PF_X", found="RWE"
     )
@@ -102,12 +129,17 @@ def _wants_executable(elf: ElfFile) -> bool:
     return elf.exec_stack
 
 
-def _glibc_version(image: Image) -> tuple[int, int]:
-    versions = [
-        (int(match[1]), int(match[2]))
+def _glibc_versions(image: Image) -> frozenset[str]:
+    """Return the versions that the image's glibc defines, empty if it has none."""
+    return frozenset(
+        name
         for path, elf in image.elf.items()
         if basename(path).startswith("libc.so.6") or elf.soname.startswith("libc.so.6")
         for name in elf.verdef
-        if (match := re.fullmatch(r"GLIBC_(\d+)\.(\d+)", name))
-    ]
-    return max(versions, default=(0, 0))
+        if name.startswith("GLIBC_")
+    )
+
+
+def _newest(versions: frozenset[str]) -> tuple[int, int]:
+    found = (re.fullmatch(r"GLIBC_(\d+)\.(\d+)", name) for name in versions)
+    return max(((int(match[1]), int(match[2])) for match in found if match), default=(0, 0))

@@ -1,4 +1,4 @@
-"""XP503, XP504: files that are sound alone and do not go together."""
+"""XP503 to XP505: files that are sound alone and do not go together."""
 
 from __future__ import annotations
 
@@ -28,8 +28,17 @@ XP504: Final = Rule(
     fix="Compile all of the image with the same -D_TIME_BITS (64 needs -D_FILE_OFFSET_BITS=64 as well).",
     reference="https://wiki.debian.org/ReleaseGoals/64bit-time",
 )
-RULES: Final = (XP503, XP504)
+XP505: Final = Rule(
+    id="XP505",
+    title="two Pythons in one process",
+    why="The module, or a library of it, is linked with the libpython of another version than that of the interpreter that "
+    "imports it: both are loaded, each with objects and locks of its own, and the first call crashes.",
+    fix="Build the package for the image's Python, without -lpython3.X: extension modules need none on Linux.",
+    reference="https://docs.python.org/3/whatsnew/3.8.html#debug-build-uses-the-same-abi-as-release-build",
+)
+RULES: Final = (XP503, XP504, XP505)
 
+_LIBPYTHON: Final = re.compile(r"(?:lib)?python(3\.\d+)t?d?(?:\.so[\d.]*)?")
 _BUNDLED: Final = re.compile(r"libgomp-[0-9a-f]{4,}\.so[\d.]*")
 # glibc's names on 32-bit machines whose time_t was 32 bits first: sysdeps/unix/sysv/linux/**/libc.abilist.
 _TIME32: Final = frozenset(
@@ -48,6 +57,7 @@ _TIME64: Final = frozenset(
 def check(image: Image, loading: Loading) -> Iterator[Finding]:
     """Compare files with each other."""
     yield from _openmp(image)
+    yield from _two_pythons(loading)
     if loading.search.expectation.machine.bits == 32 and loading.search.expectation.libc == "glibc":
         yield from _time(loading)
 
@@ -61,6 +71,21 @@ def _openmp(image: Image) -> Iterator[Finding]:
             yield XP503.finding(
                 path, Severity.INFO, "one more OpenMP runtime", expected="one libgomp", found=others[0]
             )
+
+
+def _two_pythons(loading: Loading) -> Iterator[Finding]:
+    for module, (program, loaded) in sorted(loading.modules.items()):
+        own = _LIBPYTHON.search(basename(program))
+        for path in loaded.files:
+            other = _LIBPYTHON.fullmatch(basename(path))
+            if own and other and other[1] != own[1]:
+                yield XP505.finding(
+                    module,
+                    Severity.ERROR,
+                    f"brings Python {other[1]} into a process of Python {own[1]}",
+                    expected=f"no libpython, or that of Python {own[1]}",
+                    found=path,
+                )
 
 
 def _time(loading: Loading) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""XP306, XP307: what installed distributions say of themselves."""
+"""XP306, XP307, XP311, XP312: what installed distributions say of themselves."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -34,7 +35,23 @@ XP307: Final = Rule(
     fix="Add what is required to the image: crosspy install ENV --root ROOTFS NAME installs requirements too.",
     reference="https://packaging.python.org/en/latest/specifications/core-metadata/#requires-dist-multiple-use",
 )
-RULES: Final = (XP306, XP307)
+XP311: Final = Rule(
+    id="XP311",
+    title="distribution for another version of Python",
+    why="Its metadata says which Pythons it is for (Requires-Python), and the image's is none of them: a SyntaxError at the "
+    "import, or a module of the standard library that is not there yet, or no more.",
+    fix="Install a version of the distribution for the image's Python: crosspy install ENV NAME chooses it.",
+    reference="https://packaging.python.org/en/latest/specifications/core-metadata/#requires-python",
+)
+XP312: Final = Rule(
+    id="XP312",
+    title="distribution twice",
+    why="Two versions of a distribution are noted in one directory: one was unpacked over the other, so files of both are "
+    "mixed, and which version importlib.metadata and pip tell is chance.",
+    fix="Remove both, and install the one that is meant.",
+    reference="https://packaging.python.org/en/latest/specifications/recording-installed-packages/",
+)
+RULES: Final = (XP306, XP307, XP311, XP312)
 
 _METADATA: Final = re.compile(r".*\.(?:dist-info/METADATA|egg-info/PKG-INFO|egg-info)")
 _PLACE: Final = re.compile(
@@ -47,6 +64,9 @@ _FAMILIES: Final = (
     ("arm", "armel", "armhf", "armv4l", "armv5l", "armv5tel", "armv5tejl", "armv6l", "armv6hf", "armv7l", "armv7a", "armv8l"),
     ("i386", "i486", "i586", "i686", "x86"),
     ("ppc", "powerpc"),
+    ("ppc64le", "ppc64el", "powerpc64le"),
+    ("mips64", "mips64el", "mips64le"),
+    ("mips", "mipsel", "mipsle"),
     ("aarch64", "arm64"),
     ("x86_64", "amd64"),
 )  # fmt: skip
@@ -61,6 +81,7 @@ class _Distribution:
     name: str
     version: str
     requires: tuple[str, ...]
+    pythons: str
 
 
 def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
@@ -76,6 +97,8 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
     environment = _markers(expectation)
     for one in installed:
         yield from _requirements(one, known, environment)
+        yield from _other_python(one, expectation.python)
+    yield from _twice(known)
 
 
 # --------------------------------------------------------------------------------------------------------- tags
@@ -170,7 +193,12 @@ def _distributions(image: Image) -> Iterator[_Distribution]:
         name = headers.get("Name") or basename(path).partition("-")[0]
         requires = headers.get_all("Requires-Dist", ()) or tuple(_egg_requires(image, path))
         yield _Distribution(
-            path=path, place=place, name=name, version=headers.get("Version"), requires=requires
+            path=path,
+            place=place,
+            name=name,
+            version=headers.get("Version"),
+            requires=requires,
+            pythons=headers.get("Requires-Python"),
         )
 
 
@@ -218,6 +246,38 @@ def _requirements(
             expected=f"{requirement.name}{requirement.specifier}",
             found=f"version {found[0].version}" if found else "no such distribution",
         )
+
+
+def _other_python(one: _Distribution, python: str) -> Iterator[Finding]:
+    try:
+        wanted = SpecifierSet(one.pythons)
+    except InvalidSpecifier:
+        return
+    # Which micro version it is, the image does not say: the first and a late one.
+    fits = not python or any(f"{python}.{micro}" in wanted for micro in (0, 99))
+    if not fits and _sees(one.place, f"/python{python}/"):
+        yield XP311.finding(
+            one.path,
+            Severity.WARNING,
+            f"{one.name} {one.version} is not for Python {python}",
+            expected=f"Python {one.pythons}",
+            found=f"Python {python}",
+        )
+
+
+def _twice(known: Mapping[str, list[_Distribution]]) -> Iterator[Finding]:
+    for several in known.values():
+        first: dict[str, _Distribution] = {}
+        for one in several:
+            other = first.setdefault(one.place, one)
+            if other.version != one.version:
+                yield XP312.finding(
+                    one.path,
+                    Severity.WARNING,
+                    f"{one.name} is there twice",
+                    expected="one version",
+                    found=f"{one.version} here, {other.version} in {basename(parent(other.path))}",
+                )
 
 
 def _sees(place: str, other: str) -> bool:

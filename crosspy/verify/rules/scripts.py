@@ -10,13 +10,14 @@ from crosspy.model.finding import Finding, Severity
 from crosspy.verify.expectation import Expectation
 from crosspy.verify.rules import Rule
 from crosspy.verify.rules.loader import is_complete
-from crosspy.verify.tree import Image
+from crosspy.verify.tree import BYTE_ORDER_MARK, Image
 
 XP401: Final = Rule(
     id="XP401",
     title="interpreter of a script not in the image",
     why="The kernel starts a script through the program in its first line. Scripts installed by a build machine's pip "
-    "name a Python of the build tree: 'bad interpreter: No such file or directory' on the target.",
+    "name a Python of the build tree: 'bad interpreter: No such file or directory' on the target. So do wheels that "
+    "were only unpacked (#!python), and scripts edited on Windows ('python3\\r').",
     fix="A script of a Python package: install it with crosspy install ENV --root ROOTFS, which writes the target's "
     "interpreter. Another: add the program that it names to the image, or leave the script out.",
     reference="https://github.com/openwrt/openwrt/issues/28310",
@@ -54,6 +55,14 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
         yield XP403.finding(path, Severity.WARNING, "script with a setuid or setgid bit")
     for path, text in image.scripts.items():
         yield from _too_long(path, text)
+        wrong = _not_the_kernels(text)
+        if wrong:
+            if whole and _RUN_BY_PATH.search(path):
+                line = text.partition(b"\n")[0].decode("utf-8", "replace")
+                yield XP401.finding(
+                    path, Severity.ERROR, wrong, expected="#! and an absolute path", found=repr(line)
+                )
+            continue
         for wanted in interpreters(text):
             if _found(image, wanted):
                 continue
@@ -66,6 +75,19 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
                     expected="a program of the image",
                     found=f"#!{wanted}",
                 )
+
+
+def _not_the_kernels(text: bytes) -> str:
+    """Return what makes of a first line another one for the kernel than for its author; empty if nothing does."""
+    line = text.partition(b"\n")[0]
+    if text.startswith(BYTE_ORDER_MARK):
+        return "a byte order mark before #!, so that the kernel takes it for no script"
+    if line.endswith(b"\r"):
+        return "first line ends in a carriage return, which is a part of the name for the kernel"
+    word = line[2:].split(maxsplit=1)[:1]
+    if word and not word[0].startswith(b"/"):
+        return "the interpreter is no absolute path, so it is looked for in the working directory"
+    return ""
 
 
 def _too_long(path: str, text: bytes) -> Iterator[Finding]:

@@ -30,7 +30,7 @@ Contents = bytes | str | Path
 
 
 def put(root: Path, files: dict[str, Contents]) -> None:
-    """Write files into a tree; those in a ``bin`` are executable."""
+    """Write files into a tree; those in a ``bin``, and copies, are executable."""
     for name, contents in files.items():
         path = root / name.lstrip("/")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -41,7 +41,7 @@ def put(root: Path, files: dict[str, Contents]) -> None:
             path.write_bytes(contents)
         else:
             path.symlink_to(contents.removeprefix("-> "))
-        if path.parent.name == "bin" and not path.is_symlink():
+        if (path.parent.name == "bin" or isinstance(contents, Path)) and not path.is_symlink():
             path.chmod(0o755)
 
 
@@ -53,6 +53,7 @@ def base_files(arch: str) -> dict[str, Contents]:
         "/lib/libgcc_s.so.1": data / "libc.so",
         "/usr/bin/python3.11": data / "python",
         "/usr/bin/python3": "-> python3.11",
+        "/usr/lib/python3.11/encodings/__init__.py": b"",
         program.interpreter: data / "libc.so",
         f"/lib/{program.needed[0]}": data / "libc.so",
         f"/usr/lib/python3.11/lib-dynload/ext.cpython-311-{MULTIARCH[arch]}.so": _module(arch),

@@ -66,7 +66,7 @@ class Tree:
             place = root / path[1:]
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(data)
-            place.chmod(self.modes.get(path, 0o755 if "/bin/" in path else 0o644))
+            place.chmod(self.modes.get(path, 0o755 if "/bin/" in path or path in self.elf else 0o644))
         for path, goal in self.links.items():
             place = root / path[1:]
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -118,6 +118,7 @@ def clean(name: str) -> Tree:
     tree.links |= {"/usr/bin/python3": "python3.11", "/usr/lib/libdep.so": "libdep.so.1"}
     tree.files = {
         f"{LIB}/os.py": b"import sys\n",
+        f"{LIB}/encodings/__init__.py": b"",
         f"{LIB}/_sysconfigdata__linux_{arch.multiarch}.py": facts(arch, tree.suffix),
         f"{SITE}/pkg-1.0.dist-info/METADATA": b"Metadata-Version: 2.1\nName: pkg\nVersion: 1.0\n"
         b"Requires-Dist: dep>=2\nRequires-Dist: old; python_version < '3.8'\nRequires-Dist: more; extra == 'more'\n",
@@ -157,6 +158,7 @@ class Fault:
     def where(self, tree: Tree) -> str:
         return (
             self.path.replace("NATIVE", tree.native)
+            .replace("LOADER", tree.arch.loader)
             .replace("SUFFIX", tree.suffix)
             .replace("TRIPLE", tree.arch.multiarch)
         )
@@ -213,6 +215,17 @@ def _data(tree: Tree, **changes: object) -> None:
 
 def _metadata(tree: Tree, line: bytes) -> None:
     tree.files[f"{SITE}/pkg-1.0.dist-info/METADATA"] += line
+
+
+def _editable(tree: Tree) -> None:
+    text = b'{"url": "file:///home/me/src/pkg", "dir_info": {"editable": true}}'
+    tree.files[f"{SITE}/pkg-1.0.dist-info/direct_url.json"] = text
+
+
+def _two_pythons(tree: Tree) -> None:
+    name = "libpython3.10.so.1.0"
+    tree.elf[f"/usr/lib/{name}"] = Elf(arch=tree.arch, soname=name, needed=(tree.arch.libc,))
+    tree.change(tree.native, needed=(*tree.elf[tree.native].needed, name))
 
 
 def _wheel(tree: Tree, tag: str) -> None:
@@ -371,7 +384,7 @@ FAULTS: dict[str, Fault] = {
         "XP207", "NATIVE", lambda t: t.change(t.native, text_relocations=True), severity="warning"
     ),
     "text relocations with musl": Fault(
-        "XP207", "NATIVE", lambda t: t.change(t.native, text_relocations=True), archs=MUSL
+        "XP207", "NATIVE", lambda t: t.change(t.native, text_relocations=True), archs=MUSL, severity="warning"
     ),
     # ---------------------------------------------------------------- Python
     "bytecode alone, of another Python": Fault(
@@ -484,4 +497,74 @@ FAULTS: dict[str, Fault] = {
         "XP602", "/usr/bin/tool", lambda t: t.files.update({"/usr/bin/tool": b"#!/usr/bin/python3\n# /srv/ci/7\n"}),
         severity="warning", options=Options(tiers=frozenset({"--buildpaths"}), build_paths=("/srv/ci",)),
     ),
+    # ---------------------------------------------------------------- what else was met on boards
+    "a shell script under a module's name": Fault(
+        "XP110", "NATIVE", lambda t: t.cut(t.native, b"#!/bin/sh\nexec ld\n")
+    ),
+    "an object file under a module's name": Fault("XP114", "NATIVE", lambda t: t.change(t.native, type=1)),
+    "a program under a module's name": Fault("XP114", "NATIVE", lambda t: t.change(t.native, type=2)),
+    "the debugging half of a module": Fault("XP114", "NATIVE", lambda t: t.change(t.native, dynamic=False)),
+    "a segment that is out of line": Fault("XP110", "NATIVE", lambda t: t.change(t.native, shift=0x100)),
+    "a module for FreeBSD": Fault("XP101", "NATIVE", lambda t: t.change(t.native, osabi=9)),
+    "a library by a relative path": Fault(
+        "XP201", "NATIVE", lambda t: t.change(t.native, needed=("usr/lib/libdep.so.1", t.arch.libc))
+    ),
+    "a library by a path of the build machine": Fault(
+        "XP201", "NATIVE", lambda t: t.change(t.native, needed=("/home/me/sysroot/usr/lib/libdep.so.1", t.arch.libc))
+    ),
+    "what is no library before the one that is": Fault(
+        "XP201", "NATIVE", lambda t: t.files.update({"/usr/local/lib/libdep.so.1": b"INPUT(libdep.a)\n"}), archs=MUSL
+    ),
+    "what is no library where a musl path file leads first": Fault(
+        "XP201", "NATIVE",
+        lambda t: t.files.update({
+            f"/etc/{t.arch.loader.rpartition('/')[2].removesuffix('.so.1')}.path": b"/opt/lib\n/lib\n/usr/lib\n",
+            "/opt/lib/libdep.so.1": b"INPUT(libdep.a)\n",
+        }),
+        archs=MUSL,
+    ),
+    "packed relocations with an old glibc": Fault(
+        "XP208", "NATIVE", lambda t: t.change(t.native, packed_relocations=True)
+    ),
+    "a path file of the build machine": Fault(
+        "XP309", f"{SITE}/easy.pth", lambda t: t.files.update({f"{SITE}/easy.pth": b"# x\n/home/me/src/pkg\n"})
+    ),
+    "a path file of nowhere": Fault(
+        "XP309", f"{SITE}/egg.pth", lambda t: t.files.update({f"{SITE}/egg.pth": b"./pkg-1.egg\nimport sys\n"}),
+        severity="warning",
+    ),
+    "an editable install": Fault("XP309", f"{SITE}/pkg-1.0.dist-info/direct_url.json", _editable),
+    "no standard library": Fault(
+        "XP310", "/usr/bin/python3.11", lambda t: t.remove(f"{LIB}/encodings/__init__.py")
+    ),
+    "a distribution for a newer Python": Fault(
+        "XP311", f"{SITE}/pkg-1.0.dist-info/METADATA", lambda t: _metadata(t, b"Requires-Python: >=3.12\n"),
+        severity="warning",
+    ),
+    "a distribution twice": Fault(
+        "XP312", f"{SITE}/dep-2.1.dist-info/METADATA",
+        lambda t: t.files.update({f"{SITE}/dep-2.1.dist-info/METADATA": b"Name: dep\nVersion: 2.1\n"}),
+        severity="warning",
+    ),
+    "a script from Windows": Fault(
+        "XP401", "/usr/bin/tool", lambda t: t.files.update({"/usr/bin/tool": b"#!/usr/bin/env python3\r\nimport pkg\r\n"})
+    ),
+    "a script of a wheel that was unpacked": Fault(
+        "XP401", "/usr/bin/tool", lambda t: t.files.update({"/usr/bin/tool": b"#!python\nimport pkg\n"})
+    ),
+    "a script with a byte order mark": Fault(
+        "XP401", "/usr/bin/tool", lambda t: t.files.update({"/usr/bin/tool": b"\xef\xbb\xbf#!/usr/bin/python3\n"})
+    ),
+    "a module that is a link to nowhere": Fault(
+        "XP405", f"{SITE}/pkg/_linkSUFFIX",
+        lambda t: t.links.update({f"{SITE}/pkg/_link{t.suffix}": "../../bazel-bin/_link.so"}),
+    ),
+    "a program without its x bit": Fault(
+        "XP406", "/usr/bin/python3.11", lambda t: t.modes.update({"/usr/bin/python3.11": 0o644})
+    ),
+    "a loader without its x bit": Fault("XP406", "LOADER", lambda t: t.modes.update({t.arch.loader: 0o644})),
+    "a module for root alone": Fault(
+        "XP406", "NATIVE", lambda t: t.modes.update({t.native: 0o600}), severity="warning"
+    ),
+    "two Pythons in one process": Fault("XP505", "NATIVE", _two_pythons),
 }  # fmt: skip

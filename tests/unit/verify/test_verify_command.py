@@ -34,7 +34,7 @@ def test_a_sound_image(crosspy, make_image):
         "aarch64 glibc Python 3.11 .cpython-311-aarch64-linux-gnu.so (inferred from /usr/bin/python3.11)"
         in lines[0]
     )
-    assert ": 5 files, 5 ELF, 1 extension module, no findings, 0." in lines[-1]
+    assert ": 6 files, 5 ELF, 1 extension module, no findings, 0." in lines[-1]
     assert "--target" in err  # only inferred
 
 
@@ -60,7 +60,7 @@ def test_json_is_stable_and_complete(crosspy, make_image):
     assert whole["schema"] == 1
     (image,) = whole["images"]
     assert image["counts"] == {
-        "files": 6,
+        "files": 7,
         "elf": 6,
         "extension_modules": 2,
         "error": 2,
@@ -79,8 +79,8 @@ def test_report_in_a_file(crosspy, make_image, tmp_path):
     make_image()
     code, out, err = crosspy("image", "--format", "json", "-o", "report.json")
     assert (code, out) == (0, "")
-    assert json.loads((tmp_path / "report.json").read_text())["images"][0]["counts"]["files"] == 5
-    assert "5 files" in err
+    assert json.loads((tmp_path / "report.json").read_text())["images"][0]["counts"]["files"] == 6
+    assert "6 files" in err
     assert [path.name for path in tmp_path.glob("report*")] == ["report.json"]
     assert crosspy("image", "-o", "no/such/report")[0] == 2
 
@@ -150,7 +150,7 @@ def test_several_images(crosspy, make_image):
     make_image("x86_64", name="other")
     code, out, _ = crosspy("image", "other")
     assert code == 0
-    assert sum("5 files, 5 ELF" in line for line in out.splitlines()) == 2
+    assert sum("6 files, 5 ELF" in line for line in out.splitlines()) == 2
 
 
 def test_an_image_that_cannot_be_read_keeps_nobody_from_the_others(crosspy, make_image, tmp_path):
@@ -158,7 +158,7 @@ def test_an_image_that_cannot_be_read_keeps_nobody_from_the_others(crosspy, make
     (tmp_path / "empty").touch()
     code, out, err = crosspy("empty", "image")
     assert code == 2
-    assert "5 files, 5 ELF" in out
+    assert "6 files, 5 ELF" in out
     assert "empty: an empty file" in err
     code, out, err = crosspy("empty", "empty")
     assert (code, out) == (2, "")
