@@ -121,6 +121,24 @@ CAUSES: Final = (
         ),
     ),
     Cause(
+        id="wrong-hash",
+        says="{requirement} is not the file that its hash names",
+        step="It was replaced where it comes from, or the hash is of another file: find out which before you change the hash.",
+        where=("pip",),
+        patterns=(r"THESE PACKAGES DO NOT MATCH THE HASHES.*\n\s+(?P<requirement>[^\s:]+)",),
+    ),
+    Cause(
+        id="no-hash",
+        says="{requirement} has no version, or no hash, and others have one",
+        step="Where one requirement has a hash, each needs its version (==) and hash, dependencies too: "
+        "uv pip compile --generate-hashes, or pip-compile --generate-hashes, writes them.",
+        where=("pip",),
+        patterns=(
+            r"In --require-hashes mode, all requirements must have their versions pinned.*\n\s+(?P<requirement>\S+)",
+            r"Hashes are required in --require-hashes mode.*\n\s+(?P<requirement>\S+)",
+        ),
+    ),
+    Cause(
         id="no-candidate",
         says="pip found nothing for the build requirement {requirement}",
         step="Offline, put it among the sources: build-pip download -d DIR '{requirement}', then --find-links DIR.",

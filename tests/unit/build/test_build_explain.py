@@ -237,6 +237,16 @@ def test_what_the_compiler_said(sysroot, id_, piece, said):
 # What pip said.
 PIP = [
     ("python-version", ">=3.99", "ERROR: Package 'failing' requires a different Python: 3.11.2 not in '>=3.99'\n"),
+    ("wrong-hash", "idna==3.10 is not the file", """
+        ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE. If you have updated the package versions, please update
+            idna==3.10 from https://index.invalid/idna-3.10-py3-none-any.whl (from -r bad.txt (line 1)):
+                Expected sha256 00005a
+                     Got        946d19
+     """),
+    ("no-hash", "six has no version, or no hash", """
+        ERROR: In --require-hashes mode, all requirements must have their versions pinned with ==. These do not:
+            six from https://index.invalid/six-1.17.0-py2.py3-none-any.whl (from -r part.txt (line 2))
+     """),
     ("no-candidate", "--find-links", "ERROR: Could not find a version that satisfies the requirement nothing-like-it (from versions: none)\nERROR: No matching distribution found for nothing-like-it\n"),
     ("no-candidate", "build-pip download -d DIR 'setuptools>=61'", framed("ERROR: Could not find a version that satisfies the requirement setuptools>=61 (from versions: none)\nERROR: No matching distribution found for setuptools>=61", "pip subprocess to install build dependencies")),
 ]  # fmt: skip
