@@ -38,6 +38,7 @@ _FEATURES: Final = re.compile(
 )
 _MAX_CONF: Final = 1 << 16
 _MAX_CONF_FILES: Final = 256
+_MUSL_OWN: Final = re.compile(r"lib(?:c|pthread|rt|m|dl|util|xnet)\.(?!musl)")
 _MAX_LOADED: Final = 4096
 _PROGRAM: Final = re.compile(r"python(3\.\d+t?)d?")
 _LIBRARY: Final = re.compile(r"libpython(?:3\.\d+t?d?|3)\.so(?:\.[\d.]+)?")
@@ -64,6 +65,10 @@ class Search:
         return self.known[key]
 
     def _find(self, name: str, own: tuple[str, ...]) -> str | None:
+        if self.expectation.libc == "musl" and _MUSL_OWN.match(name):
+            loader = self.suitable(self.expectation.interpreter) if self.expectation.interpreter else None
+            if loader:
+                return loader  # it is all of these itself, and looks for none of them
         if "/" in name:
             return (
                 self.suitable(name) if name.startswith("/") else None

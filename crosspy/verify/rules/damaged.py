@@ -75,6 +75,10 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
             yield XP110.finding(path, severity, "damaged ELF file", expected="a whole ELF file", found=reason)
     for path, head in image.heads.items():
         yield from _not_elf(image, path, head)
+    for path, kind in image.special.items():
+        if is_library_name(basename(path)):
+            severity = _severity(image, path)
+            yield XP110.finding(path, severity, "not a file", expected="a shared object", found=kind)
     for path, elf in image.elf.items():
         if (elf.header.type != ET_DYN or not elf.has_dynamic) and is_library_name(basename(path)):
             severity = _severity(image, path)

@@ -28,7 +28,8 @@ XP208: Final = Rule(
     id="XP208",
     title="packed relocations that the C library does not know",
     why="The file was linked with -z pack-relative-relocs: its relative relocations are in a table (DT_RELR) that glibc "
-    "knows from 2.36 on. An older one leaves them as they are, and the first pointer that is followed leads nowhere.",
+    "knows from 2.36 on, and musl from 1.2.4. An older one leaves them as they are: the first pointer that is followed leads "
+    "nowhere, a segmentation fault. Wheels for musllinux_1_2 bring such libraries along.",
     fix="Link with -Wl,-z,nopack-relative-relocs, or take a toolchain of the image's C library.",
     reference="https://sourceware.org/glibc/wiki/Release/2.36",
 )
@@ -55,6 +56,9 @@ _SMALLEST_PAGE: Final = 4096
 # Where a file without PT_GNU_STACK gets an executable stack: glibc's sysdeps/*/stackinfo.h, DEFAULT_STACK_PERMS.
 _EXECUTABLE_BY_DEFAULT: Final = frozenset({2, 3, 4, 8, 20, 22, 40, 42, 43, 62, 189})
 _REFUSING_GLIBC: Final = (2, 41)
+_MUSL_VERSION: Final = re.compile(rb"\0(1\.\d{1,3}\.\d{1,3})(?:-[\w.-]{1,40})?\0")
+_UNPACKING_MUSL: Final = (1, 2, 4)
+_MAX_LOADER: Final = 1 << 22
 _UNPACKS: Final = "GLIBC_ABI_DT_RELR"
 
 
@@ -67,7 +71,7 @@ def check(
     tolerant = _already_executable(image, loading)
     glibc = _glibc_versions(image)
     refused = _newest(glibc) >= _REFUSING_GLIBC and not tolerant
-    unpacked = bool(glibc) and _UNPACKS not in glibc
+    too_old = _cannot_unpack(image, expectation, glibc)
     for path, elf in ours.items():
         if elf.header.type not in {ET_DYN, ET_EXEC}:
             continue
@@ -75,15 +79,10 @@ def check(
             yield XP207.finding(
                 path, Severity.WARNING, "has text relocations", expected="position-independent code"
             )
-        if elf.packed_relocations and unpacked:
+        if elf.packed_relocations and too_old:
             severity = severity_of(path, extension=is_extension(image, path))
-            yield XP208.finding(
-                path,
-                severity,
-                "has packed relocations",
-                expected=f"a glibc with {_UNPACKS}",
-                found="an older one",
-            )
+            expected = f"a C library that unpacks them: glibc with {_UNPACKS}, or musl 1.2.4"
+            yield XP208.finding(path, severity, "has packed relocations", expected=expected, found=too_old)
         if elf.exec_stack and not elf.interpreter:
             matters = path in opened or is_extension(image, path)
             yield _stack(path, refused=refused and matters, changes=not tolerant)
@@ -127,6 +126,22 @@ def _wants_executable(elf: ElfFile) -> bool:
     if elf.exec_stack is None:
         return elf.header.elf_machine in _EXECUTABLE_BY_DEFAULT
     return elf.exec_stack
+
+
+def _cannot_unpack(image: Image, expectation: Expectation, glibc: frozenset[str]) -> str:
+    """Return which C library the image has that does not know packed relocations; empty if it does, or does not say."""
+    if glibc:
+        newest = ".".join(map(str, _newest(glibc)))
+        return "" if _UNPACKS in glibc else f"glibc {newest}"
+    loader = image.resolve(expectation.interpreter) if expectation.libc == "musl" else None
+    if loader not in image.elf:
+        return ""
+    try:
+        match = _MUSL_VERSION.search(image.read(loader, _MAX_LOADER))
+    except OSError:
+        return ""
+    old = match and tuple(map(int, match[1].split(b"."))) < _UNPACKING_MUSL
+    return f"musl {match[1].decode()}" if match and old else ""
 
 
 def _glibc_versions(image: Image) -> frozenset[str]:

@@ -66,6 +66,7 @@ def check(image: Image, expectation: Expectation) -> Iterator[Finding]:
 
 
 def _without_function(image: Image, expectation: Expectation) -> Iterator[Finding]:
+    needed = {name for elf in image.elf.values() for name in elf.needed}
     for path in sorted(image.elf.keys() - image.initialisers):
         parsed = parse_name(basename(path)) if path.endswith(".so") and "/.debug/" not in path else None
         if parsed is None or not importable(basename(path), expectation.extension_suffixes):
@@ -73,11 +74,19 @@ def _without_function(image: Image, expectation: Expectation) -> Iterator[Findin
         if image.elf[path].has_dynamic and machine_matches(expectation.machine, image.elf[path].header):
             yield XP305.finding(
                 path,
-                Severity.ERROR if _can_be_named(path, parsed.module) else Severity.WARNING,
+                _severity(path, parsed.module, is_library=basename(path) in needed),
                 "no function that makes the module",
                 expected=f"PyInit_{parsed.module}",
                 found="no such symbol",
             )
+
+
+def _severity(path: str, module: str, *, is_library: bool) -> Severity:
+    if (
+        is_library
+    ):  # other modules are linked with it: scipy's libsf_error_state is a library under a module's name
+        return Severity.INFO
+    return Severity.ERROR if _can_be_named(path, module) else Severity.WARNING
 
 
 def _can_be_named(path: str, module: str) -> bool:

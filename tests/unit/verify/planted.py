@@ -6,6 +6,7 @@ plants each into images of several ABIs.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -33,6 +34,7 @@ class Tree:
     files: dict[str, bytes] = field(default_factory=dict)
     links: dict[str, str] = field(default_factory=dict)
     modes: dict[str, int] = field(default_factory=dict)
+    pipes: list[str] = field(default_factory=list)
 
     @property
     def suffix(self) -> str:
@@ -71,6 +73,8 @@ class Tree:
             place = root / path[1:]
             place.parent.mkdir(parents=True, exist_ok=True)
             place.symlink_to(goal)
+        for path in self.pipes:
+            os.mkfifo(root / path[1:])
         return root
 
 
@@ -220,6 +224,18 @@ def _metadata(tree: Tree, line: bytes) -> None:
 def _editable(tree: Tree) -> None:
     text = b'{"url": "file:///home/me/src/pkg", "dir_info": {"editable": true}}'
     tree.files[f"{SITE}/pkg-1.0.dist-info/direct_url.json"] = text
+
+
+def _old_musl(tree: Tree) -> None:
+    tree.change(tree.arch.loader, data=b"\0musl libc\0001.2.3\0")
+    tree.change(tree.native, packed_relocations=True)
+
+
+def _nameless_musl(tree: Tree) -> None:
+    """Debian's musl has no SONAME, so that files need ``libc.so``, which is nowhere: the loader takes itself."""
+    for path, elf in tree.elf.items():
+        tree.change(path, needed=tuple("libc.so" if name == tree.arch.libc else name for name in elf.needed))
+    _wants(tree, "nobody_has_this")
 
 
 def _two_pythons(tree: Tree) -> None:
@@ -501,6 +517,7 @@ FAULTS: dict[str, Fault] = {
     "a shell script under a module's name": Fault(
         "XP110", "NATIVE", lambda t: t.cut(t.native, b"#!/bin/sh\nexec ld\n")
     ),
+    "a pipe under a library's name": Fault("XP110", "/usr/lib/libpipe.so.1", lambda t: t.pipes.append("/usr/lib/libpipe.so.1")),
     "an object file under a module's name": Fault("XP114", "NATIVE", lambda t: t.change(t.native, type=1)),
     "a program under a module's name": Fault("XP114", "NATIVE", lambda t: t.change(t.native, type=2)),
     "the debugging half of a module": Fault("XP114", "NATIVE", lambda t: t.change(t.native, dynamic=False)),
@@ -526,6 +543,8 @@ FAULTS: dict[str, Fault] = {
     "packed relocations with an old glibc": Fault(
         "XP208", "NATIVE", lambda t: t.change(t.native, packed_relocations=True)
     ),
+    "packed relocations with an old musl": Fault("XP208", "NATIVE", _old_musl, archs=MUSL),
+    "an undefined symbol where libc.so is the loader": Fault("XP205", "NATIVE", _nameless_musl, archs=MUSL),
     "a path file of the build machine": Fault(
         "XP309", f"{SITE}/easy.pth", lambda t: t.files.update({f"{SITE}/easy.pth": b"# x\n/home/me/src/pkg\n"})
     ),
