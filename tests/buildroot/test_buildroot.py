@@ -46,6 +46,15 @@ class Output:
     def downloads(self) -> Path:
         return Path(os.environ.get("BR2_DL_DIR") or Path(BUILDROOT, "dl"), "python-crosspy")
 
+    def lock_of(self, *names: str) -> Path:
+        """Return the newest lock file that an earlier test has made of these and perhaps others."""
+        made = sorted(
+            self.downloads.glob("pylock.????????????.toml"),
+            key=lambda path: path.stat().st_mtime,
+            reverse=True,
+        )
+        return next(path for path in made if all(f'name = "{name}"' in path.read_text() for name in names))
+
     def configure(self, *lines: str) -> None:
         text = (
             (HERE / "minimal.config").read_text(encoding="utf-8").replace("@TOOLCHAIN@", str(self.toolchain))
@@ -222,9 +231,7 @@ def test_bad_lists(output, lines, said):
 
 
 def test_a_wrong_hash(output):
-    locks = sorted((output.directory / "build" / OPTION).glob("*.hash"))
-    assert locks, "an earlier test has made them"
-    made = max(output.downloads.glob("pylock.????????????.toml"), key=lambda path: path.stat().st_mtime)
+    made = output.lock_of(*LIST.split())
     lock = OUTPUT.parent / "pylock.toml"
     text = made.read_text()
     digest = text.split('sha256 = "')[1][:64]
@@ -240,10 +247,10 @@ def test_a_wrong_hash(output):
 
 
 def test_a_build_requirement_that_is_missing_offline(output):
-    made = max(output.downloads.glob("pylock.????????????-build.toml"), key=lambda path: path.stat().st_mtime)
+    made = output.lock_of(*LIST.split())
     lock = OUTPUT.parent / "pylock.toml"
-    shutil.copy(made.with_name(made.name.replace("-build", "")), lock)
-    packages = made.read_text().split("[[packages]]")
+    shutil.copy(made, lock)
+    packages = made.with_name(f"{made.stem}-build.toml").read_text().split("[[packages]]")
     kept = [one for one in packages if 'name = "setuptools"' not in one]
     assert len(kept) < len(packages)
     lock.with_name("pylock.build.toml").write_text("[[packages]]".join(kept))
