@@ -62,7 +62,11 @@ endef
 PYTHON_CROSSPY_SITE_PACKAGES = $(TARGET_DIR)/usr/lib/python$(PYTHON3_VERSION_MAJOR)/site-packages
 PYTHON_CROSSPY_RECORD = $(BUILD_DIR)/python-crosspy.installed
 
+# A build sees nothing of what a list installed earlier: it would be another
+# build, from other headers, than the first one was.
 define PYTHON_CROSSPY_BUILD_CMDS
+	$(PKG_CROSSPY) install $(@D)/env --root $(STAGING_DIR) \
+		--remove "`python3 $(PYTHON_CROSSPY_SCRIPT) stale /dev/null $(PYTHON_CROSSPY_RECORD)`"
 	rm -rf $(@D)/wheels
 	mkdir -p $(@D)/wheels
 	$(HOST_DIR)/bin/python3 $(PYTHON_CROSSPY_SCRIPT) names $(PYTHON_CROSSPY_LOCK) \
