@@ -96,8 +96,11 @@ class Output:
         (directory,) = self.target.glob("usr/lib/python3.*/site-packages")
         return directory
 
-    def run(self, *words: str) -> str:
-        command = ["qemu-arm-static", "-L", str(self.target), str(self.target / "usr/bin/python3"), *words]
+    def run(self, *words: str, package: str = "") -> str:
+        """Run Python in the target, or, before it is finalised, in a package's own with per-package directories."""
+        own = self.directory / "per-package" / package / "target"
+        root = own if package and own.is_dir() else self.target
+        command = ["qemu-arm-static", "-L", str(root), str(root / "usr/bin/python3"), *words]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         return done.stdout
@@ -165,7 +168,7 @@ def test_one_as_a_crosspy_package(output):
     output.configure(f'{OPTION}="{LIST}"', "BR2_PACKAGE_PYTHON_CEXT=y")
     output.made("python-cext")
     assert (
-        output.run("-c", "import cext._native; print(cext._native.__file__)")
+        output.run("-c", "import cext._native; print(cext._native.__file__)", package="python-cext")
         .strip()
         .endswith("arm-linux-gnueabihf.so")
     )
@@ -174,7 +177,7 @@ def test_one_as_a_crosspy_package(output):
 def test_a_toolchain_without_cxx(output):
     output.configure(f'{OPTION}="{LIST}"', "BR2_PACKAGE_PYTHON_CXXEXT=y")
     output.made("python-cxxext-dirclean", "python-cxxext")
-    assert output.run("-c", "import cxxext; print(cxxext.answer())") == "C++\n"
+    assert output.run("-c", "import cxxext; print(cxxext.answer())", package="python-cxxext") == "C++\n"
     output.configure(
         f'{OPTION}="{LIST}"', "BR2_PACKAGE_PYTHON_CXXEXT=y", "# BR2_TOOLCHAIN_EXTERNAL_CXX is not set"
     )
