@@ -41,6 +41,9 @@ XP305: Final = Rule(
 RULES: Final = (XP301, XP304, XP305)
 
 _ROOT: Final = re.compile(r".*/(?:(?:site|dist)-packages|lib-dynload|python\d[\d.]*t?)/")
+_API: Final = re.compile(rb"\0_?Py[A-Z]\w*\0")
+_MAX_MODULE: Final = 1 << 26
+"""Bytes of a module that are searched for such names: they are in its string tables, near its beginning or its end."""
 _PYTHON_DIRECTORY: Final = re.compile(r"/python(\d\.\d+t?)/")
 
 
@@ -71,7 +74,11 @@ def _without_function(image: Image, expectation: Expectation) -> Iterator[Findin
         parsed = parse_name(basename(path)) if path.endswith(".so") and "/.debug/" not in path else None
         if parsed is None or not importable(basename(path), expectation.extension_suffixes):
             continue
-        if image.elf[path].has_dynamic and machine_matches(expectation.machine, image.elf[path].header):
+        if not image.elf[path].has_dynamic or not machine_matches(
+            expectation.machine, image.elf[path].header
+        ):
+            continue
+        if _speaks_python(image, path):
             yield XP305.finding(
                 path,
                 _severity(path, parsed.module, is_library=basename(path) in needed),
@@ -79,6 +86,17 @@ def _without_function(image: Image, expectation: Expectation) -> Iterator[Findin
                 expected=f"PyInit_{parsed.module}",
                 found="no such symbol",
             )
+
+
+def _speaks_python(image: Image, path: str) -> bool:
+    """Say whether a file has names of Python's C API, its own or wanted ones.
+
+    One that has none is a library which ctypes or cffi loads by its path: pycryptodome's are named as modules.
+    """
+    try:
+        return _API.search(image.read(path, _MAX_MODULE)) is not None
+    except OSError:
+        return True
 
 
 def _severity(path: str, module: str, *, is_library: bool) -> Severity:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from elf_writer import ARCHS
+from elf_writer import ARCHS, Elf
 from planted import FAULTS, SITE, clean
 
 from crosspy.verify.expectation import Options
@@ -54,3 +54,13 @@ def test_what_a_part_of_an_image_requires_and_imports_others_bring(tmp_path):
     tree.links["/usr/lib/libpart.so"] = "libpart.so.1"
     options = Options(tiers=frozenset({"--imports"}))
     assert verify(tree.write(tmp_path / "part"), expectation, options=options).findings == ()
+
+
+@pytest.mark.parametrize("arch", ["aarch64", "armhf", "s390x"])
+def test_a_library_may_be_named_as_a_module(tmp_path, arch):
+    """pycryptodome's: cffi or ctypes loads them, and nothing of Python is in them."""
+    tree = clean(arch)
+    tree.elf[f"{SITE}/pkg/_raw_aes.abi3.so"] = Elf(
+        arch=ARCHS[arch], needed=(ARCHS[arch].libc,), defines=("AES_start_operation",)
+    )
+    assert [f for f in verify(tree.write(tmp_path)).findings if f.check == "XP305"] == []
