@@ -30,6 +30,7 @@ XP003: Final = Rule(
     why="A [[verify.ignore]] of the exceptions file matches no finding any more: what it excused is repaired, or its "
     "paths are wrong. Left there, it hides the next fault of the kind.",
     fix="Remove the exception, or put its ids and paths right.",
+    reference="https://github.com/crosspy/crosspy/blob/main/docs/how-to/verify.md#what-you-decide-to-live-with",
 )
 RULES: Final = (XP003,)
 

@@ -37,6 +37,7 @@ RULES: Final = (
         why="Nothing was named with --target, --env, --sysconfigdata or --buildroot-config, and the image does not say "
         "what it is for: it has no Python, or several. Nothing is compared then, and the exit code is 2.",
         fix="Name the target: --target target.json, from crosspy describe, or a triplet such as aarch64-linux-gnu.",
+        reference="https://github.com/crosspy/crosspy/blob/main/docs/how-to/verify.md#name-the-target",
     ),
 )
 

@@ -19,12 +19,14 @@ XP002: Final = Rule(
     title="cannot be read",
     why="A file or directory of the image could not be looked at, so nothing is known about it.",
     fix="Run crosspy verify as the user who made the image (under fakeroot or pseudo if that is how it was made).",
+    reference="https://manpages.debian.org/stable/fakeroot/fakeroot.1.en.html",
 )
 XP110: Final = Rule(
     id="XP110",
-    title="truncated or corrupt ELF file",
+    title="damaged ELF file, or none where one should be",
     why="The dynamic loader maps what the program headers promise: a file that is cut off ends in 'file too short', "
-    "'invalid ELF header' or a bus error. Seen after a full disk, an interrupted copy, or patchelf.",
+    "'invalid ELF header', 'load command address/offset not properly aligned' or a bus error. Seen after a full disk, an "
+    "interrupted copy, or strip after patchelf.",
     fix="Build or copy the file anew; compare its size with the one in the wheel.",
     reference="https://github.com/pypa/auditwheel/issues/414",
 )
@@ -40,6 +42,7 @@ XP112: Final = Rule(
     title="empty file where a shared object is expected",
     why="The loader says 'file too short'. Seen after a full disk or a failed link step that nobody noticed.",
     fix="Build or copy the file anew.",
+    reference="https://man7.org/linux/man-pages/man3/dlopen.3.html",
 )
 XP113: Final = Rule(
     id="XP113",

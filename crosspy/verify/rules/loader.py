@@ -23,7 +23,7 @@ from crosspy.verify.expectation import (
 from crosspy.verify.loading import Loading, Search, expand, loading_of
 from crosspy.verify.places import Place, is_build_path, is_test_data, place_of
 from crosspy.verify.rules import Rule, mapping, mixtures, symbols
-from crosspy.verify.tree import Image, basename, parent
+from crosspy.verify.tree import Image, basename, is_library_name, parent
 
 XP201: Final = Rule(
     id="XP201",
@@ -200,17 +200,21 @@ def _interpreter(image: Image, expectation: Expectation, path: str, elf: ElfFile
     kind = libc_of(elf)[0] or libc_of_interpreter(elf.interpreter)
     if kind and expectation.libc and kind != expectation.libc:
         return  # told as XP104
-    system = place_of(path) is Place.SYSTEM
+    # glibc's own libc.so.6 can be started, too: nobody has to.
+    system = place_of(path) is Place.SYSTEM and not is_library_name(basename(path))
     yield XP203.finding(
         path,
         Severity.ERROR if system else Severity.WARNING,
         "program interpreter not in the image",
         expected=elf.interpreter,
-        found=_loader_found(image, expectation),
+        found=_loader_found(image, expectation, elf.interpreter),
     )
 
 
-def _loader_found(image: Image, expectation: Expectation) -> str:
+def _loader_found(image: Image, expectation: Expectation, named: str) -> str:
+    if image.exists(f"/usr{named}"):
+        top = named.split("/")[1]
+        return f"/usr{named}, but no link /{top} to usr/{top}"
     wanted = expectation.interpreter
     return f"the image has {wanted}" if wanted and image.exists(wanted) else "no such file"
 

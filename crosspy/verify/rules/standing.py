@@ -39,7 +39,7 @@ XP406: Final = Rule(
     why="A program without the x bit does not start ('Permission denied'), nor does any if the dynamic loader has none; a "
     "library or module that only its owner may read cannot be loaded by services with another user. The image was made "
     "with umask 077, or copied through a file system without modes.",
-    fix="chmod a+rX the file, and build with umask 022.",
+    fix="chmod 755 a program or loader, chmod a+r a library or module; build with umask 022.",
     reference="https://man7.org/linux/man-pages/man2/umask.2.html",
 )
 RULES: Final = (XP309, XP310, XP406)

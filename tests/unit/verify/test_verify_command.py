@@ -9,6 +9,7 @@ from image_files import DATA
 from test_verify_runner import target
 
 from crosspy.cli.main import main
+from crosspy.verify.runner import RULES
 
 BAD = "/usr/lib/python3.11/x.cpython-311-x86_64-linux-gnu.so"
 
@@ -191,6 +192,13 @@ def test_explain(crosspy):
     for word in ("why", "fix", "see"):
         assert f"  {word}  " in out
     assert max(len(line) for line in out.splitlines()) <= 110
+
+
+def test_every_explanation_is_whole(crosspy):
+    for check in RULES:
+        code, out, _ = crosspy("--explain", check)
+        assert code == 0
+        assert [word for word in ("why", "fix", "see") if f"\n  {word}  " not in out] == []
 
 
 def test_help_lists_every_check(capsys):
