@@ -141,7 +141,7 @@ def table(root: Path, found: dict[str, Row]) -> str:
     floor_seconds, own = found["floor"].seconds, found["all default checks"].seconds
     lines = [
         f"{root.name}: {found['floor'].count:,} files, {found['all default checks'].count:,} ELF\n",
-        "| | CPU s | over the floor | crosspy is faster by | peak MB |\n|---|---|---|---|---|",
+        "| | CPU s | over the floor | times all default checks | peak MB |\n|---|---|---|---|---|",
     ]
     for name, row in found.items():
         ours = name not in {"scanelf", "check-bin-arch"}
