@@ -16,6 +16,7 @@ from pathlib import Path
 
 from packaging.utils import canonicalize_name
 
+from crosspy.build import sdist
 from crosspy.build.check import check_wheel
 from crosspy.build.crates import fetch_crates
 from crosspy.build.fetch import CRATES, get_files, require
@@ -147,6 +148,10 @@ def _gather(
         )
     if missing:
         get_files(missing, files, base=lock.parent, environ=environ, console=console)
+    for artifact in artifacts:
+        if not artifact.is_wheel:
+            # The pip that fills a build environment does not look.
+            sdist.check((files / artifact.name).resolve())
 
 
 def _crates(

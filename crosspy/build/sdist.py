@@ -29,7 +29,8 @@ _DAMAGE: Final = (
 def files(source: Path) -> Iterator[tuple[PurePosixPath, Callable[[], bytes]]]:
     """Yield the regular files of ``source`` (``.tar.gz`` and its like, ``.zip``): path, and what reads it, now or never.
 
-    :raises UsageError: if it is damaged, has a file that lies outside, or expands to more than a real one does.
+    :raises UsageError: if it is damaged, holds what lies outside, links that lead there or devices, or expands to more than a
+        real one does.
     """
     try:
         left = _EXPANSION_BASE + _EXPANSION_RATIO * source.stat().st_size
@@ -48,6 +49,12 @@ def files(source: Path) -> Iterator[tuple[PurePosixPath, Callable[[], bytes]]]:
         ) from None
 
 
+def check(source: Path) -> None:
+    """Look through an archive that somebody else unpacks. :raises UsageError: as :func:`files`."""
+    for _ in files(source):
+        pass
+
+
 def _zipped(source: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
     with zipfile.ZipFile(source) as archive:
         for info in archive.infolist():
@@ -57,10 +64,28 @@ def _zipped(source: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
 
 def _tarred(source: Path) -> Iterator[tuple[str, int, Callable[[], bytes]]]:
     with tarfile.open(source) as packed:
+        links: set[PurePosixPath] = set()
         for member in packed:
-            # A link is passed over, and so is what it would lead to.
+            path = PurePosixPath(member.name)
+            if not links.isdisjoint(path.parents):
+                raise ValueError(f"it holds {member.name!r}, which lies behind a link")
+            if member.issym():
+                links.add(path)
+                if _leads_out(len(path.parts) - 1, PurePosixPath(member.linkname)):
+                    raise ValueError(
+                        f"it holds {member.name!r}, a link to {member.linkname!r}, which lies outside"
+                    )
+            elif not (member.isfile() or member.isdir() or member.islnk()):
+                raise ValueError(f"it holds {member.name!r}, which is neither a file, a directory nor a link")
+            # What a link leads to inside is read under its own name.
             if member.isreg():
                 yield member.name, member.size, lambda member=member: _content(packed, member)  # type: ignore[misc]
+
+
+def _leads_out(depth: int, target: PurePosixPath) -> bool:
+    """Say whether a link ``depth`` directories deep leaves the first of these; as crosspy/shims/archives.py, for pip."""
+    up = next((at for at, part in enumerate(target.parts) if part != ".."), len(target.parts))
+    return target.is_absolute() or ".." in target.parts[up:] or up >= max(depth, 1)
 
 
 def _content(packed: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import tarfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -142,6 +145,28 @@ def test_a_missing_file_is_told_before_anything_is_built(tmp_path: Path) -> None
     (tmp_path / "dl" / "a-1-py3-none-any.whl").write_bytes(b"another")
     with pytest.raises(FetchError, match="has the sha256"):
         build(tmp_path, lock, find_links=(str(tmp_path / "dl"),))
+    assert not (tmp_path / "wheels").exists()
+
+
+def test_a_build_requirement_that_writes_outside_is_told_before_anything_is_built(tmp_path: Path) -> None:
+    def packed(name: str, *links: str) -> Package:
+        (tmp_path / "dl").mkdir(exist_ok=True)
+        path = tmp_path / "dl" / f"{name}-1.tar.gz"
+        with tarfile.open(path, "w:gz") as archive:
+            for link in links:
+                info = tarfile.TarInfo(f"{name}-1/s")
+                info.type, info.linkname = tarfile.SYMTYPE, link
+                archive.addfile(info)
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        return Package(
+            name=name,
+            version="1",
+            sdist=Artifact(name=path.name, url=f"https://x.invalid/{path.name}", sha256=sha256),
+        )
+
+    other = Lock(packages=(replace(packed("evil", "/etc"), groups=("a-1",)),), groups=("a-1", "evil-1"))
+    with pytest.raises(UsageError, match=r"dl/evil-1\.tar\.gz: it holds 'evil-1/s', a link to '/etc'"):
+        build(tmp_path, Lock(packages=(packed("a"),)), other=other, find_links=(str(tmp_path / "dl"),))
     assert not (tmp_path / "wheels").exists()
 
 

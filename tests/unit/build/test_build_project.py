@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from crosspy.build import sdist
 from crosspy.build.contents import read_contents
 from crosspy.build.index import find_sdist
 from crosspy.build.portable import build_files
@@ -225,6 +226,34 @@ def test_what_cannot_be_read_is_told(
 ) -> None:
     with pytest.raises(error, match=said):
         read_project(*packed(tmp_path, files))
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ([("p-1/s", "/etc", tarfile.SYMTYPE)], "a link to '/etc'"),
+        ([("p-1/a/s", "../../x", tarfile.SYMTYPE)], "a link to"),
+        ([("p-1/s", "..", tarfile.SYMTYPE)], "a link to"),
+        ([("p-1/s", "a/../../x", tarfile.SYMTYPE)], "a link to"),
+        ([("p-1/s", "d", tarfile.SYMTYPE), ("p-1/s/evil", "", tarfile.REGTYPE)], "behind a link"),
+        ([("p-1/null", "", tarfile.CHRTYPE)], "neither a file"),
+        ([("p-1/a/s", "../b", tarfile.SYMTYPE), ("p-1/h", "p-1/x", tarfile.LNKTYPE)], ""),
+    ],
+)
+def test_links_that_lead_out_and_devices(
+    tmp_path: Path, members: list[tuple[str, str, bytes]], said: str
+) -> None:
+    path = tmp_path / "p-1.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, link, kind in members:
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, link
+            archive.addfile(info)
+    if not said:
+        sdist.check(path)
+        return
+    with pytest.raises(UsageError, match=said):
+        sdist.check(path)
 
 
 def test_a_bomb_is_told_before_it_goes_off(tmp_path: Path) -> None:
