@@ -382,7 +382,9 @@ class _Image:
                     )
                 self.loads.append((address, offset, in_file))
                 self.load_align = min(self.load_align or align, align)
-            elif kind == _PT_DYNAMIC and self.dynamic_at is None:
+            elif (
+                kind == _PT_DYNAMIC and in_file and self.dynamic_at is None
+            ):  # debugging halves have none of it
                 self.dynamic_at = (offset, in_file)
             elif kind == _PT_INTERP and not self.interpreter:
                 if in_file > _MAX_NAME:
