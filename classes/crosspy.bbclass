@@ -107,8 +107,11 @@ def crosspy_index(d):
 # One environment for every call: what is below is for this recipe alone, and goes with its work directory.
 crosspy_run() {
     mkdir -p ${CROSSPY_DIR}/tmp ${CROSSPY_DIR}/cache
+    rm -f ${CROSSPY_DIR}/failed
     # Shared state is the cache of built packages: no other one (CROSSPY_CACHE).
-    CROSSPY_CACHE= TMPDIR=${CROSSPY_DIR}/tmp XDG_CACHE_HOME=${CROSSPY_DIR}/cache "$@" || bbfatal "$1 $2 failed: the lines above say why"
+    { CROSSPY_CACHE= TMPDIR=${CROSSPY_DIR}/tmp XDG_CACHE_HOME=${CROSSPY_DIR}/cache "$@" 2>&1 || touch ${CROSSPY_DIR}/failed; } | tee ${CROSSPY_DIR}/said
+    # Its last error, with the hint, is the task's.
+    [ ! -e ${CROSSPY_DIR}/failed ] || bbfatal "$1 $2 failed: $(awk '/^error: /{text = ""} /^The whole log: /{exit} {text = text $0 "\n"} END{printf "%s", text}' ${CROSSPY_DIR}/said | tail -n 8)"
 }
 
 crosspy_pip() {

@@ -235,6 +235,17 @@ def test_the_commands_own_message_is_the_error(bed: Bed) -> None:
     assert "Expected '=' (at line 2)" in fatal(bed, bed.recipe(), "crosspy_check_requires")
 
 
+def test_the_last_error_of_a_build_is_the_tasks(bed: Bed, capfd: pytest.CaptureFixture[str]) -> None:
+    import bb.process
+
+    said = "error: metadata-generation-failed\nnote: not pip\nerror: x was not built [network]: why\nhint: do y\n"
+    (bed.top / "fail.wheel").write_text(f"{said}The whole log: /somewhere\n")
+    with pytest.raises(bb.process.ExecutionError):
+        bed.run(bed.recipe(), "do_compile")
+    error = "ERROR: crosspy wheel failed: error: x was not built [network]: why\nhint: do y\n"
+    assert capfd.readouterr().out.endswith(error)
+
+
 def test_split_packages_of_the_standard_library_are_run_time_dependencies(bed: Bed) -> None:
     d = bed.recipe()
     package(d, "gadget")

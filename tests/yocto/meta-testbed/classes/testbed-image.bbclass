@@ -11,7 +11,7 @@ IMAGE_NAME = "${PN}"
 IMAGE_QA_COMMANDS = ""
 addtask rootfs after do_prepare_recipe_sysroot
 addtask image_qa after do_rootfs before do_build
-do_rootfs[recrdeptask] += "do_package_write_deb do_packagedata"
+do_rootfs[recrdeptask] += "do_package_write_deb do_packagedata do_package_qa"
 python do_image_qa() {
     for name in d.getVar("IMAGE_QA_COMMANDS").split():
         bb.build.exec_func(name, d)
