@@ -192,10 +192,8 @@ def crosspy_install_requires(d):
     return bool(files)
 
 crosspy_install_build_files() {
-    # They run in the build. OE-core's setuptools looks for Python's headers beside STAGING_INCDIR.
+    # They run in the build: OE-core's setuptools looks for Python's headers beside STAGING_INCDIR.
     export STAGING_INCDIR="${STAGING_INCDIR_NATIVE}" STAGING_LIBDIR="${STAGING_LIBDIR_NATIVE}"
-    export CC="${BUILD_CC}" CXX="${BUILD_CXX}" CPP="${BUILD_CPP}" AR="${BUILD_AR}" LD="${BUILD_LD}"
-    export CFLAGS="${BUILD_CFLAGS}" CXXFLAGS="${BUILD_CXXFLAGS}" CPPFLAGS="${BUILD_CPPFLAGS}" LDFLAGS="${BUILD_LDFLAGS}"
     crosspy_run ${CROSSPY_ENV}/bin/build-pip install --quiet --no-index --no-build-isolation --find-links ${CROSSPY_LINKS} ${CROSSPY_FOUND_FILES}
 }
 crosspy_install_build_files[vardepsexclude] = "CROSSPY_FOUND_FILES"

@@ -26,6 +26,11 @@ here=$(dirname -- "$(realpath -- "$0")")
 unset CC CXX CPP AR LD NM RANLIB STRIP FC CFLAGS CXXFLAGS CPPFLAGS LDFLAGS PYTHON_CROSSENV CROSSPY_BUILD
 unset PKG_CONFIG_LIBDIR PKG_CONFIG_SYSROOT_DIR CMAKE_TOOLCHAIN_FILE CONFIG_SITE CARGO_BUILD_TARGET LOG_COMPILER
 unset PYO3_CROSS PYO3_CROSS_LIB_DIR PYO3_CROSS_PYTHON_VERSION
+# OpenEmbedded exports the build machine's own as BUILD_CC and so on.
+for name in CC CXX CFLAGS CXXFLAGS CPPFLAGS LDFLAGS AR; do
+    eval "value=\\${BUILD_$name-}"
+    [ -z "$value" ] || export "$name=$value"
+done
 CROSSPY_ENV=off; export CROSSPY_ENV
 exec "$here/../build/bin/python" "$@"
 """

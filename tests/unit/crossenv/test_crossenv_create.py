@@ -307,6 +307,18 @@ def test_processes_at_once_end_with_one(tmp_path, run):
     assert run(tmp_path / "env/bin/python", "-c", MACHINE) == "aarch64"
 
 
+def test_build_python_has_the_build_machines_tools(make_env, run):
+    """Not the target's; OpenEmbedded names them BUILD_CC and so on."""
+    ask = "import os; print(os.environ.get('CC'), os.environ.get('CXX'), os.environ.get('CFLAGS'))"
+    program = make_env().root / "bin/build-python"
+    variables = {"CC": "target-gcc", "CXX": "target-g++", "CFLAGS": "-mtarget"}
+    assert run(program, "-c", ask, **variables) == "None None None"
+    assert (
+        run(program, "-c", ask, **variables, BUILD_CC="gcc -m64", BUILD_CFLAGS="-a -b")
+        == "gcc -m64 None -a -b"
+    )
+
+
 def test_it_can_be_moved(make_env, tmp_path, run):
     env = make_env()
     moved = tmp_path / "else where" / "env 2"
