@@ -26,11 +26,6 @@ PYTHON_CROSSPY_DOWNLOAD_DEPENDENCIES = $(PYTHON_CROSSPY_DEPENDENCIES)
 PYTHON_CROSSPY_POST_DOWNLOAD_HOOKS += PYTHON_CROSSPY_RESOLVE
 endif
 
-# Said behind a failure, where it may be the reason.
-PYTHON_CROSSPY_SAY_RUST = $(if $(BR2_PACKAGE_PYTHON_CROSSPY_RUST),,\
-	PATH=$(BR_PATH) command -v cargo >/dev/null || \
-	echo "crosspy: there is no cargo; packages with Rust need BR2_PACKAGE_PYTHON_CROSSPY_RUST" >&2;)
-
 define PYTHON_CROSSPY_RESOLVE
 	mkdir -p $(PYTHON_CROSSPY_DIR) $(PYTHON_CROSSPY_DL_DIR)
 	printf '%s\n' $(PYTHON_CROSSPY_PROVIDED) | grep -E '==[0-9]+(\.[0-9]+)*$$' >$(PYTHON_CROSSPY_DIR)/provided.txt || :
@@ -39,7 +34,7 @@ define PYTHON_CROSSPY_RESOLVE
 		-o $(PYTHON_CROSSPY_LOCK) \
 		-c $(PYTHON_CROSSPY_DIR)/provided.txt \
 		$(if $(PYTHON_CROSSPY_FILE),-r $(PYTHON_CROSSPY_FILE),$(patsubst %,'%',$(PYTHON_CROSSPY_WANTED))) || \
-		{ echo "crosspy: BR2_PACKAGE_PYTHON_CROSSPY_REQUIREMENTS cannot be resolved" >&2; $(PYTHON_CROSSPY_SAY_RUST) exit 1; }
+		{ echo "crosspy: BR2_PACKAGE_PYTHON_CROSSPY_REQUIREMENTS cannot be resolved" >&2; exit 1; }
 	$(PKG_CROSSPY) fetch --lock $(PYTHON_CROSSPY_LOCK) -d $(PYTHON_CROSSPY_DL_DIR)
 endef
 
@@ -61,6 +56,11 @@ endef
 # What Buildroot installed is not built; another version of it is an error.
 PYTHON_CROSSPY_SITE_PACKAGES = $(TARGET_DIR)/usr/lib/python$(PYTHON3_VERSION_MAJOR)/site-packages
 PYTHON_CROSSPY_RECORD = $(BUILD_DIR)/python-crosspy.installed
+
+# Said behind a failure, where it may be the reason.
+PYTHON_CROSSPY_SAY_RUST = $(if $(BR2_PACKAGE_PYTHON_CROSSPY_RUST),,\
+	! grep -q '^crates' $(PYTHON_CROSSPY_LOCK) || PATH=$(BR_PATH) command -v cargo >/dev/null || \
+	echo "crosspy: there is no cargo; packages with Rust need BR2_PACKAGE_PYTHON_CROSSPY_RUST" >&2;)
 
 # A build sees nothing of what a list installed earlier: it would be another
 # build, from other headers, than the first one was.
