@@ -156,6 +156,9 @@ def crosspy_recipe_of(name, d):
             return recipe
     return None
 
+# Where layers are decides no result.
+crosspy_recipe_of[vardepsexclude] = "BBLAYERS"
+
 python crosspy_check_requires() {
     # A back end that has just been installed may ask for more: ninja, of meson-python.
     while crosspy_install_requires(d):
