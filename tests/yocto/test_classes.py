@@ -151,6 +151,15 @@ def test_no_function_of_the_class_names_a_work_directory_in_its_hash_inputs(bed:
         assert str(bed.top) not in d.getVar(function, False), function
 
 
+def test_where_layers_are_is_in_no_task_hash(bed: Bed) -> None:
+    import bb.data
+
+    d = bed.recipe()
+    _, dependencies, _ = bb.data.generate_dependencies(d, set())
+    assert "CROSSPY_PROJECT" in dependencies["crosspy_install_requires"]
+    assert not [name for name, names in dependencies.items() if "crosspy" in name and "BBLAYERS" in names]
+
+
 @pytest.mark.parametrize(
     ("unmet", "line"),
     [
