@@ -145,7 +145,7 @@ def test_source_is_complete_and_what_is_built_offline_is_the_same(output):
     shutil.rmtree(output.directory / "build/crosspy-wheels")
     output.made("python-crosspy-dirclean")
     said = output.made(prefix=("unshare", "--net", "--map-root-user"))
-    assert "Building wheels for collected packages: markupsafe" in said, "it is built, not found"
+    assert re.search("Building wheels for collected packages: .*markupsafe", said), "it is built, not found"
     assert output.digests() == before
 
 
