@@ -30,9 +30,9 @@
 
 # What the tools are told of the target. HOST_DIR and STAGING_DIR are those of
 # the package that is being built: never expand these early.
-# Compilers that the toolchain lacks are not named.
+# Without C++ that is CXX=no. A Fortran compiler that there is not is not named.
 PKG_CROSSPY_ENV = \
-	$(filter-out CXX=no $(if $(BR2_TOOLCHAIN_HAS_FORTRAN),,FC=% F77=%),$(TARGET_CONFIGURE_OPTS)) \
+	$(filter-out $(if $(BR2_TOOLCHAIN_HAS_FORTRAN),,FC=% F77=%),$(TARGET_CONFIGURE_OPTS)) \
 	PYTHONNOUSERSITE=1
 PKG_CROSSPY = env $(PKG_CROSSPY_ENV) $(HOST_DIR)/bin/python3 -m crosspy
 

@@ -198,9 +198,12 @@ CAUSES: Final = (
     Cause(
         id="no-compiler",
         says="there is no C++ compiler for the target",
-        step="Install the cross compiler's C++ part (g++), and make the environment anew: crosspy create --clear.",
-        where=("output",),
+        step="Install the cross compiler's C++ part (g++), and make the environment anew: crosspy create --clear. In Buildroot it is "
+        "BR2_TOOLCHAIN_BUILDROOT_CXX or BR2_TOOLCHAIN_EXTERNAL_CXX.",
+        where=("output", "compiler"),
         patterns=(
+            r"crosspy: error: there is no C\+\+ compiler for",
+            r"(command '|No such file or directory: ')no'",  # CXX=no
             r"No CMAKE_CXX_COMPILER could be found",
             r"The CMAKE_CXX_COMPILER:",
             r"ERROR: Unknown compiler\(s\): \[\[?'(c\+\+|g\+\+|\S+-g\+\+)'",
@@ -382,7 +385,7 @@ CAUSES: Final = (
             # Of a process that could not be started; of a file, the same words mean something else.
             r"in _execute_child\n(?:.*\n){1,3}?.*No such file or directory: '(?P<program>[\w.+-]+)'$",
             r"^(/bin/)?(ba|da)?sh: (line )?(\d+: )?(?P<program>[\w.+-]+): (command )?not found",
-            r"error: command '(?P<program>[\w.+-]+)' failed: No such file or directory",
+            r"error: command '(?P<program>(?!no')[\w.+-]+)' failed: No such file or directory",
             r"^\s*error: \[Errno 2\] No such file or directory: '(?P<program>[\w.+-]+)'$",
             r"([Cc]ould not|[Cc]annot|[Cc]an't|[Uu]nable to) (find|locate) (the )?[`'\"]?(?P<program>[\w.+-]+)[`'\"]? (executable|program|binary|command)\b",
             r"[`'\"]?(?P<program>[\w.+-]+)[`'\"]? (executable|program|command) (was |is |could )?not (be )?found",

@@ -63,7 +63,9 @@ def add_target_options(parser: argparse.ArgumentParser) -> None:
         help="C compiler; several words make one argument: 'gcc -mcpu=x' [crossenv: --cc]",
     )
     tools.add_argument(
-        "--cxx", metavar="COMMAND", help="C++ compiler; default: the sibling of --cc [crossenv: --cxx]"
+        "--cxx",
+        metavar="COMMAND",
+        help="C++ compiler, or no for none; default: the sibling of --cc [crossenv: --cxx]",
     )
     tools.add_argument("--ar", metavar="COMMAND", help="archiver [crossenv: --ar]")
     tools.add_argument(

@@ -27,6 +27,10 @@ _CACHES: Final = frozenset({"ccache", "sccache", "icecc", "distcc", "env"})
 """Programs that stand before a compiler in CC without being it."""
 
 
+NONE: Final = ("no",)
+"""In the place of a command: there shall be none. Buildroot says ``CXX=no`` where it has no C++ (package/Makefile.in)."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Wanted:
     """What the user, or the environment, says of the toolchain. Empty: find it."""
@@ -66,7 +70,7 @@ def find_toolchain(
     """
     path = env.get("PATH", os.defpath)
     cc = _resolve(wanted.cc, path) if wanted.cc else _first_found(candidates, path)
-    cxx = _resolve(wanted.cxx, path) if wanted.cxx else _sibling_cxx(cc, path)
+    cxx = _cxx(wanted.cxx, cc, path)
     clean = {key: value for key, value in env.items() if key not in _HARMFUL} | {"LC_ALL": "C"}
     sysroot_flag = (f"--sysroot={sysroot}",) if sysroot else ()
     c_result, cxx_result, macros = _probes((*cc, *sysroot_flag), (*cxx, *sysroot_flag) if cxx else (), clean)
@@ -131,6 +135,12 @@ def _program_index(command: Sequence[str]) -> int:
     return next(
         (i for i, word in enumerate(command) if Path(word).name not in _CACHES and "=" not in word), 0
     )
+
+
+def _cxx(wanted: tuple[str, ...], cc: tuple[str, ...], path: str) -> tuple[str, ...]:
+    if wanted == NONE:
+        return ()
+    return _resolve(wanted, path) if wanted else _sibling_cxx(cc, path)
 
 
 def _sibling_cxx(cc: tuple[str, ...], path: str) -> tuple[str, ...]:

@@ -35,6 +35,12 @@ def run_target(emulator: Sequence[str]) -> str:
     return f'#!/bin/sh\n# Made by crosspy: runs a program of the target.\nexec {_words(emulator)} "$@"\n'
 
 
+_ABSENT: Final = """#!/bin/sh
+# Made by crosspy.
+echo "crosspy: error: there is no C++ compiler for @triplet@" >&2
+exit 127
+"""
+
 # $p is an option whose directory is a word of its own, the one that follows.
 _COMPILER: Final = r"""#!/bin/sh
 # Made by crosspy: @what@ for @triplet@.
@@ -198,6 +204,9 @@ def launchers(
         files[launcher_name(target, "g++")] = _compiler(
             target, toolchain, toolchain.cxx, "CXX", toolchain.cxx_includes, links=extra
         )
+    else:
+        # One of another toolchain may be on PATH under this name.
+        files[launcher_name(target, "g++")] = _ABSENT.replace("@triplet@", target.triplet)
     for tool, command in toolchain.tools.items():
         name = launcher_name(target, tool)
         if tool == "gfortran":

@@ -88,6 +88,8 @@ PRINTED = [
     ("ran-target-program", "imported p._core, which", """
         ModuleNotFoundError: p._core is a module made for aarch64-linux-gnu, which does not load on the build machine: /b/p/_core.so; name
      """),
+    ("no-compiler", "BR2_TOOLCHAIN_EXTERNAL_CXX", "error: command 'no' failed: No such file or directory"),
+    ("no-compiler", "no C++ compiler", "crosspy: error: there is no C++ compiler for aarch64-linux-gnu"),
     ("missing-program", "program autoreconf is not", "autoreconf program not found"),
     ("missing-program", "program bison is not", "Can't locate 'bison' binary"),
     ("missing-program", "program cmake is not", "RuntimeError: CMake must be installed to build the following extensions: x"),

@@ -221,6 +221,12 @@ def test_cxx_as_wanted(compilers):
     assert compilers.find(cc=("aarch64-linux-gnu-gcc",), cxx=("other-g++", "-O1")).cxx == (str(other), "-O1")
 
 
+def test_no_cxx_as_wanted(compilers):
+    compilers.add("aarch64-linux-gnu-gcc")
+    compilers.add("aarch64-linux-gnu-g++")
+    assert compilers.find(cc=("aarch64-linux-gnu-gcc",), cxx=("no",)).cxx == ()
+
+
 # What is wrong with a compiler.
 
 
