@@ -41,11 +41,11 @@ one `readelf` for each file.
 
 
 class Row(NamedTuple):
-    """What one of them took; ``count`` is what it counted."""
+    """What one of them took; ``counted`` is how many it found."""
 
     seconds: float
     peak: int
-    count: int
+    counted: int
 
 
 def floor(root: Path) -> int:
@@ -140,7 +140,7 @@ def measure(names: Sequence[str], root: Path, times: int) -> dict[str, Row]:
 def table(root: Path, found: dict[str, Row]) -> str:
     floor_seconds, own = found["floor"].seconds, found["all default checks"].seconds
     lines = [
-        f"{root.name}: {found['floor'].count:,} files, {found['all default checks'].count:,} ELF\n",
+        f"{root.name}: {found['floor'].counted:,} files, {found['all default checks'].counted:,} ELF\n",
         "| | CPU s | over the floor | times all default checks | peak MB |\n|---|---|---|---|---|",
     ]
     for name, row in found.items():
