@@ -132,8 +132,13 @@ do_configure[cleandirs] += "${CROSSPY_DIR}"
 do_configure[postfuncs] += "crosspy_check_requires"
 crosspy_do_configure() {
     # do_package strips, and keeps what it takes away; scikit-build-core and cargo profiles would strip before it.
-    crosspy_run crosspy create ${CROSSPY_ENV} --sysroot ${RECIPE_SYSROOT} --build-python ${PYTHON} --system-site-packages --env SKBUILD_INSTALL_STRIP=false --env CARGO_PROFILE_RELEASE_STRIP=none ${@crosspy_rust_target(d)}
+    crosspy_run crosspy create ${CROSSPY_ENV} --sysroot ${RECIPE_SYSROOT} --build-python ${PYTHON} --system-site-packages --env SKBUILD_INSTALL_STRIP=false --env CARGO_PROFILE_RELEASE_STRIP=none ${@crosspy_build_layer(d)} ${@crosspy_rust_target(d)}
 }
+
+def crosspy_build_layer(d):
+    """Programs of -native recipes see the files of CROSSPY_BUILD_REQUIRES, too: cython wants NumPy's .pxd."""
+    layer = "%s/build/lib/%s/site-packages" % (d.getVar("CROSSPY_ENV"), d.getVar("PYTHON_DIR"))
+    return "--env PYTHONPATH=%s" % layer if d.getVar("CROSSPY_BUILD_REQUIRES") else ""
 
 def crosspy_json(d, *words):
     """What a crosspy command prints, as data; its own message when it fails."""

@@ -208,6 +208,21 @@ def test_crates_in_src_uri_bring_rust(bed: Bed) -> None:
     assert f"--crates {d.getVar('UNPACKDIR')}/cargo_home/bitbake" in wheel
 
 
+def test_programs_of_native_recipes_see_what_src_uri_brings_to_build_with(bed: Bed) -> None:
+    """cython3 of a -native recipe, and NumPy's .pxd from CROSSPY_BUILD_REQUIRES."""
+    bed.run(bed.recipe(), "do_configure")
+    wheel = "numpy-2.4.3-cp314-cp314-manylinux_2_28_x86_64.whl"
+    d = bed.recipe(
+        extra='PYPI_SRC_URI = "https://example.org/packages/source/g/gadget/gadget-2.0.tar.gz"\n'
+        f'CROSSPY_BUILD_REQUIRES = "{wheel}"\n'
+    )
+    bed.run(d, "do_configure")
+    without, create = bed.calls()[0], next(call for call in bed.calls() if "PYTHONPATH" in call)
+    layer = f"{d.getVar('CROSSPY_ENV')}/build/lib/{d.getVar('PYTHON_DIR')}/site-packages"
+    assert f"--env PYTHONPATH={layer} " in f"{create} "
+    assert "PYTHONPATH" not in without
+
+
 def fatal(bed: Bed, d: Any, function: str) -> str:
     """Run a function that must fail, and return its one error."""
     import bb
