@@ -156,9 +156,13 @@ def _for_target(job: _Job, requirements: Sequence[str]) -> dict[str, Any]:
         status = process.stream(argv, env=variables, copy=log.file)
         if status:
             found = explain(log.text(), [], sysroot_of(env.target))
+            known = any(one.reasons for one in found)
             raise ResolveError(
                 "\n".join(
-                    [*(one.message("nothing was locked") for one in found), f"(exit status {status} of pip)"]
+                    [
+                        *(one.message("nothing was locked") for one in found),
+                        *([] if known else [f"(exit status {status} of pip)"]),
+                    ]
                 ),
                 hint="\n".join([*dict.fromkeys(one.hint() for one in found), f"The whole log: {log.path}"]),
             )

@@ -328,6 +328,10 @@ def _fill(
         _write(library / "_crosspy_prefix.pth", f"{prefix}\n")
     _write_build_layer(scratch / "build", python, options)
     _write_tools(scratch / "crosspy", target, python, options, made=made)
+    layer = scratch / "crosspy" / "layer"
+    (layer / "bin").mkdir(parents=True)
+    shutil.copyfile(SHIMS / "sitelayer.py", layer / "sitecustomize.py")
+    _write(layer / "bin" / "meson", scripts.MESON, mode=0o755)
     for name, text in scripts.all_scripts(
         python.version,
         root=root,
@@ -359,7 +363,7 @@ def _write_venv(prefix: Path, python: BuildPython, *, prompt: str, system: bool)
 def _write_shims(shims: Path, target: Target, choices: facts.Choices, made: _Made) -> None:
     shims.mkdir()
     for path in sorted(SHIMS.glob("*.py")):
-        if path.name != "buildlayer.py":
+        if path.name not in {"buildlayer.py", "sitelayer.py"}:
             shutil.copyfile(path, shims / path.name)
     _write(shims / "facts.py", facts.facts_module(target, choices))
     _write(shims / "buildfacts.py", facts.build_facts_module(target, choices))
@@ -370,12 +374,10 @@ def _write_build_layer(prefix: Path, python: BuildPython, options: Options) -> N
     _write_venv(prefix, python, prompt="build", system=options.system_site_packages)
     library = prefix.joinpath(*python.library)
     shutil.copyfile(SHIMS / "buildlayer.py", library / "_crosspy_build.py")
+    shutil.copyfile(SHIMS / "archives.py", library / "_crosspy_build_archives.py")
     _write(library / "_crosspy_build_facts.py", f"PIP = {options.pip!r}\n")
     _write(library / "_crosspy_build.pth", "import _crosspy_build\n")
     _write(library / "_crosspy_build.start", "_crosspy_build:activate\n")
-    if options.system_site_packages and any(Path(path, "mesonbuild").is_dir() for path in python.packages):
-        # The system's own program would run outside of cross-python, where nobody names the cross file.
-        _write(prefix / "bin" / "meson", scripts.MESON, mode=0o755)
 
 
 def _write_tools(
@@ -475,7 +477,7 @@ def _write(path: Path, text: str, *, mode: int | None = None) -> None:
 
 _AT_START: Final = frozenset({
     "__init__", "facts", "version", "hooks", "config", "machine", "buildfacts", "sizes",
-    "_crosspy_build", "_crosspy_build_facts",
+    "_crosspy_build", "_crosspy_build_archives", "_crosspy_build_facts", "archives",
 })  # fmt: skip
 
 _COMPILER: Final = """

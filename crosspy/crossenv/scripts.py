@@ -42,8 +42,8 @@ exec "$(dirname -- "$(realpath -- "$0")")/build-python" -m pip "$@"
 
 
 _MESON_MAIN: Final = "import sys\nfrom mesonbuild.mesonmain import main\n\nsys.exit(main())"
-MESON: Final = _PYTHON.format(interpreter="../../bin/python", program=_MESON_MAIN)
-"""``build/bin/meson``: the system's Meson, run by cross-python."""
+MESON: Final = _PYTHON.format(interpreter="../../../bin/python", program=_MESON_MAIN)
+"""``crosspy/layer/bin/meson``: Meson of the build layer or the system, run by cross-python, where it gets the cross file."""
 
 
 def all_scripts(version: str, *, root: Path, cross_pip: bool, build_pip: bool) -> dict[str, str]:

@@ -80,9 +80,14 @@ def real(owner: object, name: str) -> "Any":
 
 
 def activate() -> None:
-    """Make this interpreter answer as the target's. Does nothing a second time, or with ``CROSSPY_ENV=off``."""
+    """Make this interpreter answer as the target's. Not a second time, nor with ``CROSSPY_ENV=off``."""
     global active
-    if active or os.environ.get("CROSSPY_ENV") == "off":
+    if active:
+        return
+    if os.environ.get("CROSSPY_ENV") == "off":
+        from . import archives
+
+        archives.watch()
         return
     active = True
     argv = sys.orig_argv
@@ -302,17 +307,23 @@ def _set_paths() -> None:
     if NESTED:
         return
     library = os.path.join(sys.prefix, *facts.LIBRARY)
-    layer = os.path.join(sys.prefix, "build", *facts.LIBRARY)
+    if library not in sys.path:
+        return
     try:
-        if library not in sys.path:
-            return
-        empty = all("_crosspy" in name or name == "__pycache__" for name in os.listdir(layer))
+        layer = build_layer()
     except OSError:
         return
-    layers = [*([] if empty else [layer]), *facts.PACKAGES]
+    layers = [*([layer] if layer else []), *facts.PACKAGES]
     at = sys.path.index(library)
     sys.path[at:at] = layers
     sys.build_path.extend(layers)  # type: ignore[attr-defined]  # crossenv's name
+
+
+def build_layer() -> str:
+    """Return where ``build-pip install`` puts packages; empty if there are none. :raises OSError: if there is no such place."""
+    layer = os.path.join(ROOT, "build", *facts.LIBRARY)
+    empty = all("_crosspy" in name or name == "__pycache__" for name in os.listdir(layer))
+    return "" if empty else layer
 
 
 class Finder:

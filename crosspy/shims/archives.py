@@ -1,24 +1,60 @@
-"""Source archives that pip is about to unpack, looked at before.
+"""Source archives that pip is about to unpack, looked at before: the target's, and what the build machine is to run.
 
 Python has a filter for that from 3.11.4 on, and pip uses it from 23.3 on. Without it a link leads where it likes, and what
 follows is written there. A bomb goes off with both. As crosspy/build/sdist.py, which reads archives without pip.
+
+This is also a module of the build layer (``_crosspy_build_archives``), where none of the others are.
 """
 
 import os
-import tarfile
-import zipfile
-from types import ModuleType
+import sys
 
-TYPE_CHECKING = False  # typing's own would have to be imported
+TYPE_CHECKING = False  # typing's own would have to be imported, at every start of a native process
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from importlib.machinery import ModuleSpec
+    from types import ModuleType
 
+UNPACKING = "pip._internal.utils.unpacking"
 BASE = 1 << 30
 RATIO = 100
 """How much larger than its archive a source is, at most; below the base, nobody's disk is in danger."""
 
 
-def apply(module: ModuleType) -> None:
+class Watch:
+    """First on ``sys.meta_path`` of a process that works for the build machine: build requirements may be sources, too."""
+
+    @staticmethod
+    def find_spec(
+        name: str, path: "Sequence[str] | None" = None, target: "ModuleType | None" = None
+    ) -> "ModuleSpec | None":
+        if name != UNPACKING:
+            return None
+        from importlib.machinery import PathFinder
+
+        spec = PathFinder.find_spec(name, path, target)
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def load_and_apply(module: "ModuleType") -> None:
+                load(module)
+                apply(module)
+
+            vars(spec.loader)["exec_module"] = load_and_apply
+        return spec
+
+    @staticmethod
+    def invalidate_caches() -> None:
+        pass
+
+
+def watch() -> None:
+    """Let the pip that this process may turn out to be refuse what is not safe."""
+    if Watch not in sys.meta_path:
+        sys.meta_path.insert(0, Watch)
+
+
+def apply(module: "ModuleType") -> None:
     """Let pip refuse what is not safe: the names are the same from pip 22 to 26."""
     unpack = getattr(module, "unpack_file", None)
     error = getattr(module, "InstallationError", None)
@@ -36,6 +72,9 @@ def apply(module: ModuleType) -> None:
 
 def fault(path: str) -> str:
     """Return what is wrong with an archive; empty if nothing is, or pip itself has to say it."""
+    import tarfile
+    import zipfile
+
     left = BASE + RATIO * os.path.getsize(path)
     links: set[tuple[str, ...]] = set()
     found: list[tuple[str, ...]] = []
@@ -71,6 +110,9 @@ def leads_out(depth: int, target: str) -> bool:
 
 def _members(path: str) -> "Iterator[tuple[str, int, str, str]]":
     """Yield name, size, kind and what a symbolic link leads to. A hard link is to another member, or damaged."""
+    import tarfile
+    import zipfile
+
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             for info in archive.infolist():

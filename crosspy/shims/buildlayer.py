@@ -1,7 +1,11 @@
-"""The build layer's only oddity: pip is imported from where the cross environment takes it, unless one is installed."""
+"""The build layer's oddities: pip is imported from where the cross environment takes it, unless one is installed.
+
+And it looks at archives before it unpacks them.
+"""
 
 import sys
 
+import _crosspy_build_archives
 from _crosspy_build_facts import PIP
 
 TYPE_CHECKING = False  # typing's own would have to be imported, at every start
@@ -32,6 +36,7 @@ class PipFinder:
 def activate() -> None:
     if PIP and PipFinder not in sys.meta_path:
         sys.meta_path.append(PipFinder)
+    _crosspy_build_archives.watch()
 
 
 activate()

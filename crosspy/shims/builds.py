@@ -9,7 +9,7 @@ import shlex
 import shutil
 import sys
 
-from . import NESTED, ROOT, TOOLS, buildfacts
+from . import NESTED, ROOT, TOOLS, build_layer, buildfacts
 
 
 def prepare(argv: list[str]) -> None:
@@ -48,13 +48,23 @@ def prepare(argv: list[str]) -> None:
 
 
 def _note_build_layer() -> None:
-    """Let the launchers know the target's builds of what is installed for the build machine."""
+    """Let the launchers know the target's builds of what is installed for the build machine, and its programs know that."""
     from . import facts, twins
 
     try:
+        if build_layer():
+            _show_build_layer()
         twins.note_layer([os.path.join(ROOT, "build", *facts.LIBRARY), *facts.PACKAGES])
     except OSError as error:
         sys.stderr.write(f"crosspy: warning: {error}: the target's packages are not compiled against\n")
+
+
+def _show_build_layer() -> None:
+    """Let Python programs of the build machine see the build layer, by a ``sitecustomize`` (sitelayer.py)."""
+    place = os.path.join(ROOT, "crosspy", "layer")
+    paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
+    if place not in paths:
+        os.environ["PYTHONPATH"] = os.pathsep.join([*paths, place])
 
 
 def _take_launcher(environ: "os._Environ[str]") -> None:
@@ -151,7 +161,9 @@ def _see_build_tools(environ: "os._Environ[str]") -> None:
     path = environ.get("PATH", os.defpath).split(os.pathsep)
     if environ["CROSSPY_ISOLATED"] == "" and layer not in path and os.path.isdir(layer):
         at = path.index(TOOLS) + 1 if TOOLS in path else 0
-        environ["PATH"] = os.pathsep.join([*path[:at], layer, *path[at:]])
+        # Meson's own program would run outside of cross-python, where nobody names the cross file.
+        own = [os.path.join(ROOT, "crosspy", "layer", "bin")] if _has_meson() else []
+        environ["PATH"] = os.pathsep.join([*path[:at], *own, layer, *path[at:]])
     if "CC_FOR_BUILD" not in environ:
         for name, candidates in (
             ("CC_FOR_BUILD", ("gcc", "cc", "clang")),
@@ -160,6 +172,13 @@ def _see_build_tools(environ: "os._Environ[str]") -> None:
             found = next((word for word in candidates if shutil.which(word)), None)
             if found:
                 environ[name] = found
+
+
+def _has_meson() -> bool:
+    from . import facts
+
+    places = (os.path.join(ROOT, "build", *facts.LIBRARY), *facts.PACKAGES)
+    return any(os.path.isdir(os.path.join(place, "mesonbuild")) for place in places)
 
 
 def _take_rust_of_the_caller(environ: "os._Environ[str]") -> None:

@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from conftest import run  # tests/integration/conftest.py
 
 from crosspy.build.lockfile import read_locks
 
@@ -150,3 +151,27 @@ def test_a_source_that_writes_outside_is_refused(crosspy, arm64_env, lock, tmp_p
     assert done.returncode == 8
     assert "is not safe to unpack" in done.stderr.partition("\nerror:")[2]
     assert [path.name for path in tmp_path.iterdir()] == ["dl"]
+
+
+def test_a_build_requirement_that_writes_outside_is_refused(crosspy, arm64_env, tmp_path) -> None:
+    """Not only what the target gets is unpacked: what runs in a build is, by a pip of the build machine."""
+    (tmp_path / "dl").mkdir()
+    linked_sdist(tmp_path / "dl")
+    project = tmp_path / "app"
+    project.mkdir()
+    text = '[build-system]\nrequires = ["linked"]\nbuild-backend = "linked"\n[project]\nname = "app"\nversion = "1"\n'
+    (project / "pyproject.toml").write_text(text)
+    with tarfile.open(tmp_path / "dl" / "app-1.tar.gz", "w:gz") as archive:
+        archive.add(project, "app-1")
+    options = ("--no-index", "-f", tmp_path / "dl")
+    done = crosspy("wheel", arm64_env.root, *options, "-w", tmp_path / "wheels", project, check=False)
+    assert done.returncode == 8
+    assert "linked-1.0.tar.gz is not safe to unpack" in done.stderr.partition("\nerror:")[2]
+    words = ("lock", arm64_env.root, "app", *options, "-o", tmp_path / "pylock.toml")
+    done = crosspy(*words, check=False)
+    assert done.returncode == 12
+    assert "linked-1.0.tar.gz is not safe to unpack" in done.stderr.partition("\nerror:")[2]
+    done = run([arm64_env.root / "bin" / "build-pip", "install", *options, "linked"], check=False)
+    assert done.returncode
+    assert "is not safe to unpack" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["app", "dl"]

@@ -33,7 +33,14 @@ LEVELS = {
 PROGRAMS = {"crosspy.install.pyc_writer"}
 
 # The shims' names inside an environment, and what pip's own process gives them.
-SHIM_PACKAGES = {"_crosspy", "_crosspy_build", "_crosspy_build_facts", "pip", "setuptools"}
+SHIM_PACKAGES = {
+    "_crosspy",
+    "_crosspy_build",
+    "_crosspy_build_archives",
+    "_crosspy_build_facts",
+    "pip",
+    "setuptools",
+}
 
 
 @dataclass(frozen=True)

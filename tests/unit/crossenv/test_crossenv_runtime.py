@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -432,6 +433,43 @@ def test_the_build_layer_comes_before_the_targets_packages(make_env, run):
         (base / f"lib/python{NATIVE}/site-packages/both.py").write_text(f"print({name!r})\n")
     assert run(env.python, "-c", "import both") == "build"
     assert run(env.root / "bin/build-python", "-c", "import both") == "build"
+
+
+def test_programs_of_the_build_machine_see_the_build_layer(make_env, run, tmp_path):
+    """cython of the system, numpy of build-pip: the former wants the latter's .pxd files."""
+    env = make_env()
+    assert "PYTHONPATH" not in build_environ(env, run, tmp_path)
+    (env.root / f"build/lib/python{NATIVE}/site-packages/both.py").write_text("print('build')\n")
+    (env.root / f"lib/python{NATIVE}/site-packages/both.py").write_text("print('target')\n")
+    path = build_environ(env, run, tmp_path)["PYTHONPATH"]
+    assert run(BASE, "-c", "import both", PYTHONPATH=path) == "build"
+    assert (
+        run(env.python, "-c", "import both, sys; print(sys.cross_compiling)", PYTHONPATH=path)
+        == "build\nTrue"
+    )
+
+
+def test_meson_of_the_build_layer_runs_in_cross_python(make_env, run, tmp_path):
+    env = make_env()
+    assert "layer/bin" not in build_environ(env, run, tmp_path)["PATH"]
+    package = env.root / f"build/lib/python{NATIVE}/site-packages/mesonbuild"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "mesonmain.py").write_text("import sys\ndef main(): print(sys.argv[1:])\n")
+    path = build_environ(env, run, tmp_path)["PATH"].split(os.pathsep)
+    at = path.index(f"{env.root}/crosspy/layer/bin")
+    assert (path[0], path[at + 1]) == (str(env.tools), f"{env.root}/build/bin")
+    assert "--cross-file" in run(env.root / "crosspy/layer/bin/meson", "setup", "x")
+
+
+@pytest.mark.parametrize("version", [sys.version_info, (3, 5, 0)])
+def test_programs_of_another_python_do_not(make_env, monkeypatch, version):
+    env = make_env()
+    layer = str(env.root / f"build/lib/python{NATIVE}/site-packages")
+    monkeypatch.setattr(sys, "path", [*sys.path, "/other/dist-packages"])
+    monkeypatch.setattr(sys, "version_info", version)
+    runpy.run_path(str(env.root / "crosspy/layer/sitecustomize.py"), run_name="sitecustomize")
+    assert (layer in sys.path) == (version[1] > 5)
 
 
 def test_pip_is_found_last(tmp_path, make_env, run):
