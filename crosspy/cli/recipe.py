@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import re
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
+
+from packaging.utils import canonicalize_name
 
 from crosspy.build.index import find_sdist
 from crosspy.build.portable import build_files
@@ -18,6 +21,8 @@ from crosspy.errors import UsageError
 from crosspy.model.lock import Artifact
 from crosspy.report.recipes import CLASS_HAS, PROGRAMS, render
 
+_PYPI_PACKAGE: Final = re.compile(r'^PYPI_PACKAGE *\??= *"([\w.-]+)"', re.MULTILINE)
+
 _EPILOG: Final = """\
 examples:
   crosspy recipe --yocto markupsafe                       writes python3-markupsafe_VERSION.bb
@@ -27,7 +32,7 @@ examples:
 The newest release that the requirement admits is downloaded from the index of your pip configuration, and read: licence
 and its files with checksums, the back end's and the package's requirements, crates of Rust. Nothing of it is run. The
 recipes inherit the class crosspy (docs/how-to/yocto.md), or are a crosspy-package of buildroot-ext. Libraries of the
-target that native code needs have to be added by hand; a requirement's recipe may have another name in your layers.
+target that native code needs have to be added by hand. A requirement's recipe has the name that the --layer has it by.
 
 A file that is there already is not overwritten without --overwrite. The paths of the files are printed on stdout.
 """
@@ -57,17 +62,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
 
 
-def _recipes(layers: Iterable[Path]) -> set[str]:
-    """Return the distributions of which layers have a recipe: python3-NAME_VERSION.bb, or python3-NAME.bb."""
-    names: set[str] = set()
+def _recipes(layers: Iterable[Path]) -> dict[str, str]:
+    """Return the recipes of distributions that layers have, by canonical names.
+
+    What a recipe is of, its ``PYPI_PACKAGE`` says; without one (pypi.bbclass), its own name.
+    """
+    recipes: dict[str, str] = {}
     for layer in layers:
         if not layer.is_dir():
             raise UsageError(f"no layer at {layer}", hint="Name the directory that has conf/layer.conf.")
-        names.update(path.stem.partition("_")[0] for path in layer.glob("recipes*/*/python3-*.bb"))
-    return {name.removeprefix("python3-") for name in names}
+        for path in sorted(layer.glob("recipes*/*/*.bb")):
+            recipe = path.stem.partition("_")[0]
+            stated = _PYPI_PACKAGE.search(path.read_text(encoding="utf-8", errors="replace"))
+            if stated or recipe.startswith("python3-"):
+                name = stated[1] if stated else recipe.removeprefix("python3-")
+                recipes.setdefault(canonicalize_name(name), recipe)
+    return recipes
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
+    recipes = _recipes(context.path(layer) for layer in args.layer)
     for wish in args.wishes:
         _, artifact = find_sdist(wish, environ=context.environ)
         with tempfile.TemporaryDirectory(prefix="crosspy-recipe-") as name:
@@ -76,10 +90,10 @@ def run(args: argparse.Namespace, context: Context) -> int:
             project = read_project(scratch / artifact.name, artifact)
             brought: dict[str, Artifact] = {}
             if args.layer:
-                known = CLASS_HAS | PROGRAMS | _recipes(context.path(layer) for layer in args.layer)
+                known = CLASS_HAS | PROGRAMS | recipes.keys()
                 brought, needed = build_files(project.build_wishes, known, scratch, environ=context.environ)
                 project = dataclasses.replace(project, build_requires=tuple(sorted({*brought, *needed})))
-        texts = render(project, args.form, brought)
+        texts = render(project, args.form, brought, recipes)
         files = {context.path(args.directory) / path: text for path, text in texts.items()}
         there = [path for path in files if path.exists()]
         if there and not args.overwrite:

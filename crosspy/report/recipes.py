@@ -34,20 +34,31 @@ _RUNS: Final = {
 _RULE: Final = "#" * 80
 
 
-def render(project: Project, form: str, files: Mapping[str, Artifact]) -> Mapping[str, str]:
+def render(
+    project: Project, form: str, files: Mapping[str, Artifact], recipes: Mapping[str, str]
+) -> Mapping[str, str]:
     """Return the texts of a recipe's files, by their paths. :param form: ``yocto`` or ``buildroot``."""
-    return yocto(project, files) if form == "yocto" else buildroot(project)
+    return yocto(project, files, recipes) if form == "yocto" else buildroot(project)
 
 
 # ---------------------------------------------------------------------------------------------------------- Yocto
 
 
-def yocto(project: Project, files: Mapping[str, Artifact] = MappingProxyType({})) -> dict[str, str]:
+def yocto(
+    project: Project,
+    files: Mapping[str, Artifact] = MappingProxyType({}),
+    recipes: Mapping[str, str] = MappingProxyType({}),
+) -> dict[str, str]:
     """Return ``python3-NAME_VERSION.bb``, and the file of its crates.
 
     :param files: build requirements that are no recipes: files of the index, by canonical names.
+    :param recipes: names of recipes that layers have, by canonical names of distributions.
     """
-    name = f"python3-{project.name}"
+
+    def recipe(distribution: str) -> str:
+        return recipes.get(distribution) or _recipe_name(distribution)
+
+    name = recipe(project.name)
     summary = project.summary.rstrip(".") or f"Python package {project.name}"
     stem, extension = _archive(project)
     blocks = [
@@ -63,7 +74,7 @@ def yocto(project: Project, files: Mapping[str, Artifact] = MappingProxyType({})
     ]
     inherited = "inherit pypi crosspy"
     depends = [
-        f"{one}-native" if one in PROGRAMS else f"python3-{one}-native"
+        f"{one if one in PROGRAMS else recipe(one)}-native"
         for one in {
             *project.build_requires,
             *(name for one in project.build_requires for name in _RUNS.get(one, ())),
@@ -71,7 +82,7 @@ def yocto(project: Project, files: Mapping[str, Artifact] = MappingProxyType({})
         if one not in CLASS_HAS and one not in files
     ]
     # What runs in the build and on the target may be compiled against, as numpy is: the target's, too, is in the sysroot.
-    depends += [f"python3-{one}" for one in project.build_requires if one in project.requires]
+    depends += [recipe(one) for one in project.build_requires if one in project.requires]
     if project.crates:  # with which the class brings Rust
         inherited += " cargo-update-recipe-crates"
         blocks.append("require ${BPN}-crates.inc\n")
@@ -82,12 +93,13 @@ def yocto(project: Project, files: Mapping[str, Artifact] = MappingProxyType({})
         + "".join(f'SRC_URI[{one}.sha256sum] = "{file.sha256}"\n' for one, file in files.items()),
         f"{inherited}\n",
         _assignments(
-            PYPI_PACKAGE=stem if stem != project.name else "",
+            # What pypi.bbclass takes otherwise.
+            PYPI_PACKAGE=stem if stem != name.removeprefix("python3-") else "",
             PYPI_PACKAGE_EXT=extension if extension != "tar.gz" else "",
             CROSSPY_BUILD_REQUIRES=_listed(file.name for file in files.values()),
         ),
         f'DEPENDS += "{_listed(sorted(depends))}"\n' if depends else "",
-        f'RDEPENDS:${{PN}} += "{_listed(f"python3-{one}" for one in project.requires)}"\n'
+        f'RDEPENDS:${{PN}} += "{_listed(recipe(one) for one in project.requires)}"\n'
         if project.requires
         else "",
     ]
@@ -95,6 +107,11 @@ def yocto(project: Project, files: Mapping[str, Artifact] = MappingProxyType({})
     if project.crates:
         texts[f"{name}-crates.inc"] = _crates(project.crates)
     return texts
+
+
+def _recipe_name(distribution: str) -> str:
+    """Return a recipe's name. OpenEmbedded leaves out what ``python3-`` says already: python3-dateutil."""
+    return "python3-" + re.sub("^python3?-|-python$", "", distribution)
 
 
 def _archive(project: Project) -> tuple[str, str]:

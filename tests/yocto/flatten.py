@@ -1,10 +1,11 @@
-"""Present an unpacked Debian tree with Python 3.14 as OpenEmbedded would have built it.
+"""Present an unpacked Debian tree with a Python as OpenEmbedded would have built it.
 
 Usage: flatten.py [--native] SOURCE DESTINATION
 
 No multiarch directories, one ``site-packages``, and for the target the names that OE-core's ``PLATFORM_TRIPLET`` gives
-(``.cpython-314-aarch64-linux.so``, without ``-gnu``). The interpreter's own copy of that name is a C string in its
-data, which is made shorter in place.
+from Python 3.13 on (``.cpython-314-aarch64-linux.so``, without ``-gnu``; ``-arm-linux-gnueabi`` for hard float, too).
+The interpreter's own copy of that name is a C string in its data, which is made shorter in place. What the layer has to
+know of the target is printed as BitBake's variables.
 """
 
 from __future__ import annotations
@@ -15,8 +16,6 @@ import shutil
 import sys
 from pathlib import Path
 
-VERSION = "3.14"
-TRIPLETS = {False: "aarch64-linux-gnu", True: "x86_64-linux-gnu"}
 TEXT_WITH_PATHS = {"libc.so", "libm.so", "libm.a", "libpthread.so"}
 
 
@@ -63,13 +62,14 @@ def flatten(source: Path, destination: Path, triplet: str) -> None:
         script.write_text(re.sub(rf"/{triplet}(?=[/\s]|$)", "", text))
 
 
-def as_upstream(root: Path) -> None:
-    """Undo Debian's changes of where packages are."""
-    stdlib = root / "usr/lib" / f"python{VERSION}"
+def as_upstream(root: Path, version: str) -> None:
+    """Undo Debian's changes of where packages are, if it is Debian's."""
+    stdlib = root / "usr/lib" / f"python{version}"
     site = stdlib / "site.py"
-    text = re.sub(
-        r"(?s) {12}if is_virtual_environment:\n.*?# this one is deprecated for Debian\n", "", site.read_text()
-    )
+    text = site.read_text()
+    if "dist-packages" not in text:
+        return
+    text = re.sub(r"(?s) {12}if is_virtual_environment:\n.*?# this one is deprecated for Debian\n", "", text)
     assert text.count('"dist-packages"') == 1
     text = text.replace('"dist-packages"', '"site-packages"')
     site.write_text(re.sub(r"dist-packages", "site-packages", text))
@@ -85,20 +85,16 @@ def as_upstream(root: Path) -> None:
     (stdlib / "site-packages").mkdir(exist_ok=True)
     # The interpreter starts with a frozen copy of Debian's site, which looks here.
     (stdlib / "dist-packages").symlink_to("site-packages")
-    for cache in root.rglob("__pycache__"):
-        shutil.rmtree(cache)
-    for link in [path for path in root.rglob("*") if path.is_symlink() and not path.exists()]:
-        link.unlink()
 
 
-def rename_platform(root: Path, old: str, new: str) -> None:
+def rename_platform(root: Path, version: str, old: str, new: str) -> None:
     """Give the target's Python OE-core's names."""
-    for path in sorted((root / "usr/lib" / f"python{VERSION}").rglob(f"*{old}*"), reverse=True):
+    for path in sorted((root / "usr/lib" / f"python{version}").rglob(f"*{old}*"), reverse=True):
         if path.is_symlink():
             path.unlink()
         else:
             path.rename(path.with_name(path.name.replace(old, new)))
-    for name in (f"bin/python{VERSION}", f"lib/libpython{VERSION}.so.1.0"):
+    for name in (f"bin/python{version}", f"lib/libpython{version}.so.1.0"):
         path = root / "usr" / name
         data = path.read_bytes()
         for end in (b".so\0", b"\0"):
@@ -110,13 +106,29 @@ def rename_platform(root: Path, old: str, new: str) -> None:
 def main(words: list[str]) -> None:
     native = "--native" in words
     source, destination = (Path(word) for word in words if word != "--native")
-    triplet = TRIPLETS[native]
+    [triplet] = [path.name for path in (source / "usr/lib").glob("*-linux-gnu*") if path.is_dir()]
+    [version] = [
+        path.name.removeprefix("python")
+        for path in (source / "usr/bin").glob("python3.*[0-9]")
+        if "-" not in path.name
+    ]
     shutil.rmtree(destination, ignore_errors=True)
     flatten(source, destination, triplet)
-    as_upstream(destination)
-    if not native:
-        shutil.rmtree(destination / "usr/lib" / "gconv", ignore_errors=True)
-        rename_platform(destination, triplet, triplet.removesuffix("-gnu"))
+    as_upstream(destination, version)
+    for cache in destination.rglob("__pycache__"):
+        shutil.rmtree(cache)
+    for link in [path for path in destination.rglob("*") if path.is_symlink() and not path.exists()]:
+        link.unlink()
+    if native:
+        return
+    shutil.rmtree(destination / "usr/lib" / "gconv", ignore_errors=True)
+    platform = triplet
+    if tuple(map(int, version.split("."))) >= (3, 13):
+        platform = triplet.removesuffix("hf").removesuffix("-gnu")
+        rename_platform(destination, version, triplet, platform)
+    header = (destination / f"usr/include/python{version}/patchlevel.h").read_text()
+    [release] = re.findall(r'define PY_VERSION +"([\d.]+)', header)
+    print(f'TESTBED_TRIPLET = "{triplet}"\nTESTBED_PLATFORM = "{platform}"\nTESTBED_PYTHON = "{release}"')
 
 
 if __name__ == "__main__":

@@ -28,13 +28,49 @@ pytestmark = pytest.mark.skipif(
     reason=f"needs {', '.join(NEEDED)}: see tests/yocto/README.md",
 )
 
+
+@dataclass(frozen=True)
+class Machine:
+    """What the tests know of a machine: its sysroot of Debian's, the names in it and those that OE-core's Python has."""
+
+    sysroot: str
+    triplet: str
+    platform: str
+    gnu_type: str
+    qemu: str
+    word: int
+
+
+MACHINES = {
+    "qemuarm64": Machine(
+        "arm64-3.14-corpus",
+        "aarch64-linux-gnu",
+        "aarch64-linux",
+        "aarch64-oe-linux",
+        "qemu-aarch64-static",
+        8,
+    ),
+    "qemuarm": Machine(
+        "armhf-3.14-corpus",
+        "arm-linux-gnueabihf",
+        "arm-linux-gnueabi",
+        "arm-oe-linux-gnueabi",
+        "qemu-arm-static",
+        4,
+    ),
+}
+NAME = os.environ.get("CROSSPY_YOCTO_MACHINE", "qemuarm64")
+MACHINE = MACHINES[NAME]
+
 EXERCISE = """
 import sys, markupsafe._speedups, yaml._yaml, cffi, greenlet, idna, kiwisolver, rich.markdown, rich.console, rpds, zmq
 import lxml.etree, PIL.Image, yamllint.linter, zope.interface._zope_interface_coptimizations
+import annotated_doc, bcrypt, contourpy, dateutil.tz, gevent, numpy, pandas, pydantic_core, soupsieve
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from _cffi_backend import FFI
 assert markupsafe.escape("<") == "&lt;"
 assert yaml.load("a: [1, 2]", Loader=yaml.CSafeLoader) == {"a": [1, 2]}
-assert cffi.FFI().sizeof("long") == 8
+assert cffi.FFI().sizeof("long") == int(sys.argv[1])
 assert idna.encode("ö.de") == b"xn--nda.de"
 assert lxml.etree.fromstring("<a><b/></a>")[0].tag == "b"
 assert PIL.Image.new("RGB", (2, 3)).resize((4, 4)).size == (4, 4)
@@ -46,6 +82,16 @@ solver.addConstraint(x == 3)
 solver.updateVariables()
 assert x.value() == 3
 assert zmq.zmq_version_info() >= (4, 3)
+assert numpy.linalg.solve([[2.0, 0.0], [0.0, 4.0]], [2.0, 4.0]).tolist() == [1.0, 1.0]
+frame = pandas.DataFrame({"key": ["a", "b", "a"], "value": [1, 2, 3]})
+assert frame.groupby("key")["value"].sum().to_dict() == {"a": 4, "b": 2}
+assert pandas.Timestamp("2024-02-29").dayofyear == 60
+assert len(contourpy.contour_generator(z=[[0.0, 1.0], [1.0, 2.0]]).lines(0.5)) == 1
+assert gevent.spawn(lambda: 7).get() == 7
+assert bcrypt.checkpw(b"word", bcrypt.hashpw(b"word", bcrypt.gensalt(4)))
+assert pydantic_core.SchemaValidator({"type": "int"}).validate_python("3") == 3
+cipher = AESGCM(bytes(16))
+assert cipher.decrypt(bytes(12), cipher.encrypt(bytes(12), b"text", None), None) == b"text"
 rich.console.Console(file=sys.stderr).print(rich.markdown.Markdown("# ok"))
 print("imported", sys.implementation._multiarch)
 """
@@ -58,7 +104,7 @@ MASK = (
     "/meta/recipes-(?!devtools/python/|core/(meta|base-files)) "
     "/meta/recipes-devtools/python/(?!python3-(setuptools|setuptools-scm|pip|wheel|installer|packaging|flit-core|"
     "hatchling|pathspec|pluggy|trove-classifiers|calver|poetry-core|pdm-backend|cython|cffi|pycparser|pyproject-metadata|"
-    "pyproject-hooks|build|typing-extensions|editables|meson-python|semantic-version)_)"
+    "pyproject-hooks|build|six|setuptools-rust|typing-extensions|editables|meson-python|semantic-version)_)"
 )
 
 
@@ -129,6 +175,7 @@ class Bed:
     top: Path
     user: str
     hashserv: str
+    testbed: Path
 
     def build(self, name: str, extra: str = "", layers: tuple[Path, ...] = ()) -> Build:
         """Make a build directory; sources, shared state and the hash equivalence server are common to all."""
@@ -147,7 +194,7 @@ class Bed:
             f'BBPATH = "${{TOPDIR}}"\nBBFILES = ""\nBBLAYERS = "{" ".join(map(str, all_layers))}"\n'
         )
         (top / "conf/local.conf").write_text(
-            f'MACHINE = "qemuarm64"\nDISTRO = "testbed"\nTESTBED = "{self.top}/testbed"\nDL_DIR = "{self.top}/downloads"\n'
+            f'MACHINE = "{NAME}"\nDISTRO = "testbed"\nTESTBED = "{self.testbed}"\nDL_DIR = "{self.top}/downloads"\n'
             f'SSTATE_DIR = "{self.top}/sstate"\nBB_HASHSERVE = "{self.hashserv}"\nBB_NUMBER_THREADS = "2"\n'
             'PARALLEL_MAKE = "-j 2"\nCONF_VERSION = "2"\nCONNECTIVITY_CHECK_URIS = ""\nBB_DISKMON_DIRS = ""\n'
             f'SANITY_TESTED_DISTROS = ""\nBBMASK = "{MASK}"\n{extra}'
@@ -176,13 +223,14 @@ class Bed:
 @pytest.fixture(scope="module")
 def bed() -> Iterator[Bed]:
     top = Path(os.environ.get("CROSSPY_YOCTO", CHECKOUT / "build/yocto")).resolve()
+    testbed = top / f"testbed-{NAME}"
     user = os.environ.get("CROSSPY_YOCTO_USER", "nobody") if os.getuid() == 0 else ""
     if user:
         pwd.getpwnam(user)
     for name in ("downloads", "sstate", "hashserv"):
         (top / name).mkdir(parents=True, exist_ok=True)
-    trees = (os.environ["CROSSPY_SYSROOTS"], os.environ["CROSSPY_RUST"], top / "testbed")
-    subprocess.run([HERE / "prepare-testbed", *trees], check=True)
+    trees = (os.environ["CROSSPY_SYSROOTS"], os.environ["CROSSPY_RUST"], testbed)
+    subprocess.run([HERE / "prepare-testbed", *trees, MACHINE.sysroot], check=True)
     sources = (HERE / "sources.txt").read_text().split()
     subprocess.run(
         [HERE / "fetch-sources", top / "downloads", *sources], check=True, stdout=subprocess.DEVNULL
@@ -192,7 +240,7 @@ def bed() -> Iterator[Bed]:
     subprocess.run([*words, "--exclude=.*_cache", f"{CHECKOUT}/", f"{top}/checkout/"], check=True)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    bed = Bed(top, user, f"127.0.0.1:{port}")
+    bed = Bed(top, user, f"127.0.0.1:{port}", testbed)
     for name in ("downloads", "sstate", "hashserv"):
         bed.give(top / name)
     server = subprocess.Popen(
@@ -226,12 +274,12 @@ def first(bed: Bed) -> Build:
 
 def test_extensions_have_the_targets_suffix(first: Build, tmp_path: Path) -> None:
     found = [path.name for path in first.unpacked("python3-markupsafe", tmp_path).rglob("*.so")]
-    assert found == ["_speedups.cpython-314-aarch64-linux.so"]
+    assert found == [f"_speedups.cpython-314-{MACHINE.platform}.so"]
 
 
 def test_run_time_dependencies_are_the_split_packages(first: Build) -> None:
     def needed(package: str) -> set[str]:
-        text = (first.top / "tmp/pkgdata/qemuarm64/runtime" / package).read_text()
+        text = (first.top / "tmp/pkgdata" / NAME / "runtime" / package).read_text()
         [line] = re.findall(rf"^RDEPENDS:{package}: (.*)$", text, re.MULTILINE)
         return set(line.split())
 
@@ -249,16 +297,20 @@ def test_no_record_and_no_build_path_is_packaged(first: Build, tmp_path: Path) -
                 assert str(first.top).encode() not in path.read_bytes(), path
 
 
-def test_an_image_imports_all_of_it_and_its_reports_are_beside_it(first: Build) -> None:
+def test_an_image_imports_all_of_it_and_its_reports_are_beside_it(first: Build, tmp_path: Path) -> None:
     """The image has what the packages depend on, and nothing else: RDEPENDS are complete, too."""
     [work] = first.top.glob("tmp/work/*/testbed-image/1.0")
     root = work / "rootfs"
-    python = ["qemu-aarch64-static", "-L", root, root / "usr/bin/python3.14"]
+    python = [MACHINE.qemu, "-L", root, root / "usr/bin/python3.14"]
     environ = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
-    done = subprocess.run([*python, "-B", "-c", EXERCISE], capture_output=True, text=True, check=False, env=environ)  # fmt: skip
-    assert done.stdout == "imported aarch64-linux\n", done.stderr
+    done = subprocess.run([*python, "-B", "-c", EXERCISE, str(MACHINE.word)], capture_output=True, text=True, check=False, env=environ)  # fmt: skip
+    assert done.stdout == f"imported {MACHINE.platform}\n", done.stderr
     program = subprocess.run([*python, "-B", root / "usr/bin/pygmentize", "-V"], capture_output=True, text=True, check=True)  # fmt: skip
     assert "2.19.2" in program.stdout
+    (tmp_path / "bad.yaml").write_text("a:  [1\n")
+    linter = [root / "usr/bin/yamllint", "-f", "parsable", tmp_path / "bad.yaml"]
+    found = subprocess.run([*python, "-B", *linter], capture_output=True, text=True, check=False, env=environ)
+    assert "too many spaces after colon" in found.stdout, found.stderr
     assert (root / "usr/bin/pygmentize").read_text().startswith("#!/usr/bin/python3")
     [report] = work.glob("deploy-*/*.crosspy.json")
     [image] = json.loads(report.read_text())["images"]
@@ -400,11 +452,12 @@ def test_pip_acts_on_the_cross_environment_in_any_task(bed: Bed, first: Build, t
     assert "RECORD" not in names
 
 
-PLANT = """
+PLANTED = f"planted.cpython-314-{MACHINE.platform}.so"
+PLANT = f"""
 do_rootfs[postfuncs] += "plant"
-plant() {
-    cp /usr/bin/env ${IMAGE_ROOTFS}${libdir}/python3.14/site-packages/planted.cpython-314-aarch64-linux.so
-}
+plant() {{
+    cp /usr/bin/env ${{IMAGE_ROOTFS}}${{libdir}}/python3.14/site-packages/{PLANTED}
+}}
 """
 
 
@@ -415,7 +468,7 @@ def test_an_image_with_a_fault_fails_and_says_which(bed: Bed, first: Build) -> N
     assert done.status
     errors = [text for text in done.errors("testbed-image") if "QA Issue" in text]
     assert errors
-    assert all("planted.cpython-314-aarch64-linux.so" in text for text in errors)
+    assert all(PLANTED in text for text in errors)
     assert any("XP101" in text for text in errors)
     [report] = build.top.glob("tmp/work/*/testbed-image/1.0/deploy-*/*.crosspy.sarif")
     assert "planted.cpython-314" in report.read_text()
@@ -428,12 +481,10 @@ def distccd(bed: Bed) -> Iterator[str]:
     shutil.rmtree(tools, ignore_errors=True)
     tools.mkdir()
     for tool in ("gcc", "g++"):
-        compiler = tools / f"aarch64-oe-linux-{tool}"
-        compiler.write_text(
-            f'#!/bin/sh\nexec {bed.top}/testbed/toolchain/bin/aarch64-linux-gnu-{tool} "$@"\n'
-        )
+        compiler = tools / f"{MACHINE.gnu_type}-{tool}"
+        compiler.write_text(f'#!/bin/sh\nexec {bed.testbed}/toolchain/bin/{MACHINE.triplet}-{tool} "$@"\n')
         compiler.chmod(0o755)
-    (tools / "list").write_text("".join(f"{path}\n" for path in sorted(tools.glob("aarch64-*"))))
+    (tools / "list").write_text("".join(f"{path}\n" for path in sorted(tools.glob(f"{MACHINE.gnu_type}-*"))))
     bed.give(tools)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]

@@ -165,6 +165,7 @@ def test_where_layers_are_is_in_no_task_hash(bed: Bed) -> None:
     [
         ({"requirement": "cython>=3", "name": "cython"}, 'CROSSPY_BUILD_REQUIRES += "cython-VERSION.tar.gz" (or a wheel) and SRC_URI[cython.sha256sum] = "..."'),
         ({"requirement": "hatch-vcs", "name": "hatch-vcs"}, 'DEPENDS += "python3-hatch-vcs-native"'),
+        ({"requirement": "Ephem>4", "name": "ephem"}, 'DEPENDS += "python3-pyephem-native"'),
     ],
 )  # fmt: skip
 def test_a_missing_build_requirement_ends_with_the_line_to_add(
@@ -173,6 +174,7 @@ def test_a_missing_build_requirement_ends_with_the_line_to_add(
     recipe = bed.top / "mini" / "recipes-x" / "python" / "python3-hatch-vcs_1.0.bb"
     recipe.parent.mkdir(parents=True)
     recipe.touch()
+    (recipe.parent / "python3-pyephem_4.1.bb").write_text('PYPI_PACKAGE = "ephem"\n')
     bed.answer("requires", [{"found": "", "file": "", **unmet}])
     d = bed.recipe()
     d.setVar("PYPI_SRC_URI", "https://example.org/packages/source/g/gadget/gadget-2.0.tar.gz")
@@ -282,12 +284,26 @@ def test_split_packages_of_the_standard_library_are_run_time_dependencies(bed: B
 
 
 def test_a_distribution_that_is_required_is_found_or_asked_for(bed: Bed) -> None:
-    d = bed.recipe(extra='RDEPENDS:${PN} += "python3-attrs"\nCROSSPY_RDEPENDS_IGNORE = "colorama"\n')
+    d = bed.recipe(
+        extra='RDEPENDS:${PN} += "python3-attrs python3-dateutil python3-pyephem"\nCROSSPY_RDEPENDS_IGNORE = "colorama"\n'
+    )
     package(d, "gadget")
     known = Path(d.getVar("WORKDIR_PKGDATA"), "runtime-reverse", "python3-typing-extensions")
     known.parent.mkdir(parents=True)
     known.touch()
-    requirements = ("attrs>=20", "Typing_Extensions", "colorama", "Click>=8")
+    known.with_name("python3-zopeinterface").touch()
+    layer = bed.top / "mini" / "recipes-x" / "python"
+    layer.mkdir(parents=True)
+    (layer / "python3-pyephem_4.1.bb").write_text('PYPI_PACKAGE = "ephem"\n')
+    requirements = (
+        "attrs>=20",
+        "Typing_Extensions",
+        "colorama",
+        "Click>=8",
+        "python-dateutil",
+        "zope.interface",
+        "ephem",
+    )
     bed.answer(
         "needs",
         {
@@ -296,7 +312,7 @@ def test_a_distribution_that_is_required_is_found_or_asked_for(bed: Bed) -> None
         },
     )
     bed.run(d, "crosspy_rdepends")
-    assert "python3-typing-extensions" in d.getVar("RDEPENDS:gadget").split()
+    assert {"python3-typing-extensions", "python3-zopeinterface"} <= set(d.getVar("RDEPENDS:gadget").split())
     [(name, text)] = REPORTS
     assert name == "crosspy-rdepends"
     assert 'RDEPENDS:${PN} += "python3-click"' in text

@@ -102,6 +102,32 @@ def test_a_new_lock_is_written_into_the_layer(bed: Bed) -> None:  # noqa: F811
     assert call.endswith(f"/crosspy/env -r {place}/requirements.txt -o {place}/pylock.toml")
 
 
+def test_the_first_lock_is_written_beside_its_requirements(bed: Bed, caplog) -> None:  # noqa: F811
+    place = bed.top / "mini" / "recipes" / "app"
+    place.mkdir()
+    (place / "app_1.0.bb").write_text(RECIPE)
+    (place / "requirements.txt").write_text("a-b\n")
+    d = bed.recipe("mini/recipes/app/app_1.0.bb")
+    bed.run(d, "do_update_pylock")
+    assert bed.calls()[0].endswith(f" -o {place}/pylock.toml")
+    assert "bitbake -c update_pylock app" in fatal(bed, d, "crosspy_lock_absent")
+    assert "crosspy_lock_absent" in d.getVarFlag("do_compile", "prefuncs")
+    # Nothing else marks the recipe as one to be parsed anew.
+    assert (str(place / "pylock.toml"), 0) in d.getVar("__depends", False)
+
+
+def test_no_lock_and_no_requirements_are_one_error(bed: Bed, caplog) -> None:  # noqa: F811
+    import bb
+
+    place = bed.top / "mini" / "recipes" / "app"
+    place.mkdir()
+    (place / "app_1.0.bb").write_text(RECIPE)
+    with pytest.raises(bb.BBHandledException):
+        bed.recipe("mini/recipes/app/app_1.0.bb")
+    assert caplog.text.count("CRITICAL") == 1
+    assert "requirements.txt" in caplog.text
+
+
 def test_files_licences_and_requirements_go_to_their_packages(bed: Bed) -> None:  # noqa: F811
     d = parsed(bed)
     site = Path(d.getVar("D"), "usr/lib/python3.14/site-packages")

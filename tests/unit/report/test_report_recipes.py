@@ -87,6 +87,17 @@ def test_files_of_the_index_are_build_requirements_of_which_no_layer_has_a_recip
     assert 'DEPENDS += "\\\n    cmake-native \\\n    ninja-native \\\n"' in text
 
 
+def test_recipes_have_the_names_that_layers_know_them_by() -> None:
+    project = replace(
+        PROJECT, name="python-can", requires=("zope-interface", "systemd-python"), build_requires=("hatch-x",)
+    )
+    files = yocto(project, recipes={"zope-interface": "python3-zopeinterface", "hatch-x": "python3-hatchx"})
+    text = files["python3-can_1.0.bb"]
+    assert 'RDEPENDS:${PN} += "\\\n    python3-zopeinterface \\\n    python3-systemd \\\n"' in text
+    assert 'DEPENDS += "python3-hatchx-native"' in text
+    assert 'PYPI_PACKAGE = "p_q"' in text
+
+
 def test_buildroot() -> None:
     files = buildroot(RUST)
     assert files == {

@@ -43,7 +43,6 @@ DEPENDS += "\
 "
 
 RDEPENDS:${PN} += "\
+    python3-dateutil \
     python3-numpy \
 "
-
-CROSSPY_RDEPENDS_IGNORE = "python-dateutil"

@@ -7,7 +7,7 @@ PROVIDES = "virtual/cross-cc virtual/cross-c++ virtual/cross-binutils"
 do_install() {
     install -d ${D}${bindir}
     for tool in gcc g++ cpp gfortran ar as ld ld.bfd nm objcopy objdump ranlib readelf strip strings size addr2line gcc-ar gcc-nm gcc-ranlib; do
-        printf '#!/bin/sh\nexec ${TESTBED}/toolchain/bin/${TARGET_ARCH}-linux-gnu-%s "$@"\n' $tool > ${D}${bindir}/${TARGET_PREFIX}$tool
+        printf '#!/bin/sh\nexec ${TESTBED}/toolchain/bin/${TESTBED_TRIPLET}-%s "$@"\n' $tool > ${D}${bindir}/${TARGET_PREFIX}$tool
         chmod 755 ${D}${bindir}/${TARGET_PREFIX}$tool
     done
 }

@@ -1,5 +1,6 @@
 SUMMARY = "Debian's target Python, staged and split as OE-core's python3"
 LICENSE = "PSF-2.0"
+PV = "${TESTBED_PYTHON}"
 inherit python3-dir testbed-tree
 DEPENDS = "virtual/cross-binutils testbed-libc python3-native"
 
@@ -13,17 +14,17 @@ do_install() {
     cp -a ${TESTBED}/target/usr/lib/lib${PYTHON_DIR}.so* ${D}${libdir}/
     cp -a ${TESTBED}/target/usr/include/${PYTHON_DIR} ${D}${includedir}/
     rm -rf ${D}${libdir}/${PYTHON_DIR}/test ${D}${libdir}/${PYTHON_DIR}/build-details*
-    data=${D}${libdir}/${PYTHON_DIR}/_sysconfigdata__linux_${HOST_ARCH}-${HOST_OS}.py
+    data=$(ls ${D}${libdir}/${PYTHON_DIR}/_sysconfigdata_*.py)
     sed -i \
-        -e "s,'CC': '${HOST_ARCH}-linux-gnu-gcc','CC': '${CC}'," \
-        -e "s,'CXX': '${HOST_ARCH}-linux-gnu-g++','CXX': '${CXX}'," \
-        -e "s,${HOST_ARCH}-linux-gnu-gcc -shared,${CC} -shared,g" \
-        -e "s,${HOST_ARCH}-linux-gnu-gcc,${HOST_PREFIX}gcc,g" \
-        -e "s,${HOST_ARCH}-linux-gnu-g++,${HOST_PREFIX}g++,g" \
-        -e "s,/usr/lib/${HOST_ARCH}-linux-gnu,${libdir},g" \
-        -e "s,/usr/include/${HOST_ARCH}-linux-gnu,${includedir},g" \
+        -e "s,'CC': '${TESTBED_TRIPLET}-gcc','CC': '${CC}'," \
+        -e "s,'CXX': '${TESTBED_TRIPLET}-g++','CXX': '${CXX}'," \
+        -e "s,${TESTBED_TRIPLET}-gcc -shared,${CC} -shared,g" \
+        -e "s,${TESTBED_TRIPLET}-gcc,${HOST_PREFIX}gcc,g" \
+        -e "s,${TESTBED_TRIPLET}-g++,${HOST_PREFIX}g++,g" \
+        -e "s,/usr/lib/${TESTBED_TRIPLET},${libdir},g" \
+        -e "s,/usr/include/${TESTBED_TRIPLET},${includedir},g" \
         -e "s,'HOST_GNU_TYPE': '.*','HOST_GNU_TYPE': '${HOST_SYS}'," \
-        -e "s,${HOST_ARCH}-linux-gnu,${HOST_ARCH}-${HOST_OS},g" \
+        -e "s,${TESTBED_TRIPLET},${TESTBED_PLATFORM},g" \
         -e "s,'LIBDIR': '.*','LIBDIR': '${STAGING_LIBDIR}'," \
         -e "s,'INCLUDEDIR': '.*','INCLUDEDIR': '${STAGING_INCDIR}'," \
         -e "s,'CONFINCLUDEDIR': '.*','CONFINCLUDEDIR': '${STAGING_INCDIR}'," \

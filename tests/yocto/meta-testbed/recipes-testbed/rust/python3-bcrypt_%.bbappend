@@ -1,0 +1,4 @@
+# What compiles fast will do.
+export CARGO_PROFILE_RELEASE_CODEGEN_UNITS = "16"
+export CARGO_PROFILE_RELEASE_LTO = "off"
+export CARGO_PROFILE_RELEASE_OPT_LEVEL = "0"
