@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import struct
 import sys
 from pathlib import Path
 
@@ -96,11 +97,33 @@ def rename_platform(root: Path, version: str, old: str, new: str) -> None:
             path.rename(path.with_name(path.name.replace(old, new)))
     for name in (f"bin/python{version}", f"lib/libpython{version}.so.1.0"):
         path = root / "usr" / name
-        data = path.read_bytes()
-        for end in (b".so\0", b"\0"):
-            was, now = old.encode() + end, new.encode() + end
-            data = data.replace(was, now.ljust(len(was), b"\0"))
-        path.write_bytes(data)
+        path.write_bytes(_renamed(path.read_bytes(), old.encode(), new.encode()))
+
+
+def _base(data: bytes) -> int:
+    """Return where a little-endian ELF32 file's first byte is in memory."""
+    start, size, count = (
+        struct.unpack_from(form, data, at)[0] for form, at in (("<I", 28), ("<H", 42), ("<H", 44))
+    )
+    headers = [struct.unpack_from("<3I", data, start + number * size) for number in range(count)]
+    return min(address - offset for kind, offset, address in headers if kind == 1)
+
+
+def _renamed(data: bytes, old: bytes, new: bytes) -> bytes:
+    """Make C strings shorter in place. The suffix of any extension module, ``.so``, is the tail of one of them."""
+    suffix, room = b".so\0", len(old) - len(new)
+    for place in [match.start() for match in re.finditer(re.escape(old + suffix), data)]:
+        tail = place + len(old)
+        if room < len(suffix):
+            # Pointers to it, of which there are few, are led to another one.
+            elsewhere = data.index(b".abi3.so\0") + len(".abi3")
+            was, now = (struct.pack("<I", _base(data) + one) for one in (tail, elsewhere))
+            assert data.count(was) < 5
+            data = data.replace(was, now)
+            suffix = b""
+        now = (new + b".so\0").ljust(len(old) + 4 - len(suffix), b"\0") + suffix
+        data = data[:place] + now + data[place + len(now) :]
+    return data.replace(old + b"\0", (new + b"\0").ljust(len(old) + 1, b"\0"))
 
 
 def main(words: list[str]) -> None:

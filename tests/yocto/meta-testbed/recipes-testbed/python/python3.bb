@@ -2,7 +2,7 @@ SUMMARY = "Debian's target Python, staged and split as OE-core's python3"
 LICENSE = "PSF-2.0"
 PV = "${TESTBED_PYTHON}"
 inherit python3-dir testbed-tree
-DEPENDS = "virtual/cross-binutils testbed-libc python3-native"
+DEPENDS = "testbed-cross-${TARGET_ARCH} testbed-libc python3-native"
 
 # As OE-core's recipe does: two copies of sysconfigdata, of which sstate relocates one; each with this recipe's own
 # compiler and staging paths.

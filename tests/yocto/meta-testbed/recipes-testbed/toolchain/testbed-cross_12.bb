@@ -4,6 +4,7 @@ PN = "testbed-cross-${TARGET_ARCH}"
 inherit cross testbed-tree
 TOOLCHAIN = "testbed"
 PROVIDES = "virtual/cross-cc virtual/cross-c++ virtual/cross-binutils"
+PROVIDES += "virtual/${TARGET_PREFIX}gcc virtual/${TARGET_PREFIX}g++ virtual/${TARGET_PREFIX}binutils"
 do_install() {
     install -d ${D}${bindir}
     for tool in gcc g++ cpp gfortran ar as ld ld.bfd nm objcopy objdump ranlib readelf strip strings size addr2line gcc-ar gcc-nm gcc-ranlib; do
