@@ -1,7 +1,8 @@
 """``make corpus``: build the packages of packages.toml for targets, in several ways, and prove each wheel.
 
 Results are kept, one file for each package, target and flavour: what has one is not run again, unless its
-version, its flags or (for crosspy) crosspy's code are others now. ``--keep`` keeps those of other code.
+version, its flags or (for crosspy) crosspy's code are others now. ``--keep`` keeps those of other code, and those of
+other machines that are on record in tests/corpus/results. What a package needs is built first, if it is not there.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,7 @@ from corpus.packages import TIERS, Package, Source
 from corpus.page import page
 from corpus.results import OK, Result
 from corpus.verdict import judge
-from corpus.workshop import Clock, Failure, Workshop, fresh
+from corpus.workshop import Clock, Failure, Workshop, fresh, native_target
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 PAGE: Final = ROOT / "docs" / "corpus.md"
@@ -51,6 +52,8 @@ class Run:
 
     shop: Workshop
     commit: str
+    recorded: Mapping[tuple[str, str, str], Result] = field(default_factory=dict)
+    """Results of any machine."""
 
     def result(
         self, task: Task, *, backend: str, result: str, seconds: float, cause: str, wheel: str = ""
@@ -72,7 +75,9 @@ class Run:
         )
 
     def is_done(self, task: Task, *, keep: bool) -> bool:
-        known = results.read(results.path_of(self.shop.root, task.package.name, task.target, task.flavour))
+        known = results.read(results.path_of(self.shop.root, *_id(task)))
+        if keep and known is None:
+            known = self.recorded.get(_id(task))
         if known is None or (known.version, known.flags) != (task.source.version, self.shop.flags):
             return False
         return keep or not known.code or known.code == self.shop.code
@@ -183,27 +188,50 @@ def say(text: str) -> None:
     sys.stderr.flush()
 
 
+def with_needs(shop: Workshop, tasks: Sequence[Task], packages: Mapping[str, Package]) -> list[Task]:
+    """Add what must be built before and is not here, in front."""
+    found: dict[tuple[str, str, str], Task] = {}
+
+    def add(task: Task) -> None:
+        for package, target, flavour in needs(task):
+            known = results.read(results.path_of(shop.root, package, target, flavour))
+            if known is None and (package, target, flavour) not in found:
+                add(_task(packages[package], target, flavour, shop.root / "sdists"))
+        found.setdefault(_id(task), task)
+
+    for task in tasks:
+        add(task)
+    return list(found.values())
+
+
+def _task(package: Package, target: str, flavour: str, sdists: Path) -> Task:
+    if package.path:
+        source = packages_module.pack(package, sdists)
+    else:
+        source = packages_module.read_lock((beds.REQUIRED | beds.OPTIONAL)[target][2])[package.name]
+    return Task(package=package, source=source, target=target, flavour=flavour)
+
+
 def choose(args: argparse.Namespace, packages: Mapping[str, Package], sdists: Path) -> list[Task]:
     """Return the tasks that the options ask for, cheap packages first."""
     only = _words(args.only)
     if unknown := [name for name in only if name not in packages]:
         sys.exit(f"corpus: not in packages.toml: {', '.join(unknown)}")
     tiers = _words(args.tier)
-    tasks = []
+    tasks = {}
     for target in _words(args.target):
-        python = (beds.REQUIRED | beds.OPTIONAL)[target][2]
-        lock = packages_module.read_lock(python)
         for package in packages.values():
-            wanted = (
-                package.name in only if only else package.tier in tiers and (args.rust or not package.rust)
-            )
-            if wanted and target not in package.exclude:
-                source = packages_module.pack(package, sdists) if package.path else lock[package.name]
-                tasks += [
-                    Task(package=package, source=source, target=target, flavour=flavour)
-                    for flavour in _words(args.flavour)
-                ]
-    return tasks
+            if args.sample:
+                wanted = package.sample
+            else:
+                wanted = package.name in only if only else package.tier in tiers
+            if not wanted or target in package.exclude or (package.rust and not args.rust and not only):
+                continue
+            for flavour in _words(args.flavour):
+                home = native_target(target) if flavour == "native" else target
+                task = _task(package, home, flavour, sdists)
+                tasks[_id(task)] = task
+    return list(tasks.values())
 
 
 def _words(text: str) -> list[str]:
@@ -248,6 +276,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     add(
         "--tier", default="small,large", metavar="NAMES", help=f"of {', '.join(TIERS)} (default: small,large)"
     )
+    add("--sample", action="store_true", help="the packages that are marked as a sample of all, of any tier")
     add("--rust", action=argparse.BooleanOptionalAction, default=True, help="packages that need cargo")
     add("--twice", action="store_true", help="crosspy a second time elsewhere, and compare the wheels")
     add("--again", action="store_true", help="run what has a result, too")
@@ -289,16 +318,15 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return 0
     if not args.page:
         check_targets(shop, _words(args.target))
-        run = Run(shop=shop, commit=commit())
-        tasks = [
-            task
-            for task in choose(args, packages, root / "sdists")
-            if args.again or not run.is_done(task, keep=args.keep)
-        ]
+        run = Run(shop=shop, commit=commit(), recorded={it.id: it for it in results.recorded(results.RECORD)})
+        chosen = choose(args, packages, root / "sdists")
+        tasks = [task for task in chosen if args.again or not run.is_done(task, keep=args.keep)]
+        tasks = with_needs(shop, tasks, packages)
         say(f"{len(tasks)} to run")
         fetch_sources(shop, tasks)
         run_all(run, tasks, args.jobs)
-    PAGE.write_text(page(packages, results.read_all(root), list(FLAVOURS)), encoding="utf-8")
+    everything = results.record(results.RECORD, results.read_all(root))
+    PAGE.write_text(page(packages, everything, list(FLAVOURS)), encoding="utf-8")
     return 0
 
 

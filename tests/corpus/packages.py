@@ -26,6 +26,7 @@ class Package:
     tier: str = "small"
     rust: bool = False
     pure: bool = False
+    sample: bool = False
     needs: tuple[str, ...] = ()
     deps: tuple[str, ...] | None = None
     libraries: tuple[str, ...] = ()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from corpus.packages import Package
 from corpus.results import Result
+from corpus.workshop import native_target
 
 _LEAD: Final = """\
 # The corpus
@@ -18,7 +20,7 @@ QEMU by the target's own Python. No package has settings of its own: what one ne
 
 | flavour | how it is built |
 |---|---|
-| native | `pip wheel` and the build machine's Python; a package counts only if that works |
+| native | `pip wheel` and the build machine's Python, once for each X.Y; a package counts only if that works |
 | crosspy | `crosspy wheel ENV SDIST`; where it needs others of the corpus, `--find-links` to their wheels |
 | crosspy-again | the same in another environment, at another time: must be the same wheel, byte by byte |
 | crossenv | crossenv 1.6.2 as it is created, `pip wheel SDIST` |
@@ -34,14 +36,27 @@ $ make corpus                                                   # arm64, crosspy
 $ make sysroot-armhf-corpus; make corpus C="--target arm64,armhf --tier small"
 $ make corpus C="--target arm64 --only numpy,lxml --flavour crosspy,native"
 $ make corpus C="--again --only numpy"                          # although there is a result
+$ make corpus C="--target s390x --sample"                       # some of each kind
 $ make corpus C="--page"                                        # this page alone
 ```
+
+The results are kept in `tests/corpus/results/`, each with its date and, of crosspy's, the commit; a run adds its own.
 """
 
 
 def page(packages: Mapping[str, Package], results: Iterable[Result], flavours: Sequence[str]) -> str:
+    """Return the page; a native result is shown with every target of its X.Y that the package was tried for."""
     found = [result for result in results if result.package in packages]
     targets = sorted({result.target for result in found}, key=lambda name: (name != "arm64", name))
+    tried = {(result.target, result.package) for result in found}
+    found += [
+        dataclasses.replace(result, target=target)
+        for target in targets
+        for result in found
+        if result.flavour == "native"
+        and native_target(target) == result.target != target
+        and (target, result.package) in tried
+    ]
     parts = [_LEAD, _when(found), _summary(found, targets, flavours)]
     parts += [_target(packages, found, target, flavours) for target in targets]
     return "\n".join(parts)
@@ -63,7 +78,6 @@ def _when(results: Sequence[Result]) -> str:
 
 def _summary(results: Sequence[Result], targets: Sequence[str], flavours: Sequence[str]) -> str:
     """Good of those tried, and good of those tried whose native build works (with the same X.Y)."""
-    native = native_ok(results)
     lines = [
         "## Score",
         "",
@@ -73,6 +87,7 @@ def _summary(results: Sequence[Result], targets: Sequence[str], flavours: Sequen
         f"|---|{'---|' * len(flavours)}",
     ]
     for target in targets:
+        native = native_ok(results, target)
         cells = []
         for flavour in flavours:
             tried = [result for result in results if (result.target, result.flavour) == (target, flavour)]
@@ -85,8 +100,9 @@ def _summary(results: Sequence[Result], targets: Sequence[str], flavours: Sequen
     return "\n".join(lines) + "\n"
 
 
-def native_ok(results: Iterable[Result]) -> set[str]:
-    return {result.package for result in results if result.flavour == "native" and result.ok}
+def native_ok(results: Iterable[Result], target: str) -> set[str]:
+    wanted = ("native", target)
+    return {result.package for result in results if (result.flavour, result.target) == wanted and result.ok}
 
 
 def _good(result: Result) -> bool:
@@ -108,7 +124,7 @@ def _target(
         row = [mine.get((name, flavour)) for flavour in shown]
         known = next((result for result in row if result), None)
         if known:
-            cells = [_cell(result) for result in row]
+            cells = [_cell(result, known.version) for result in row]
             lines.append(f"| {name} | {known.version} | {known.backend} | {' | '.join(cells)} |")
     missing = [name for name in packages if not any(key[0] == name for key in mine)]
     excluded = {name: packages[name].exclude[target] for name in missing if target in packages[name].exclude}
@@ -124,10 +140,11 @@ def _target(
     return "\n".join(lines) + "\n"
 
 
-def _cell(result: Result | None) -> str:
+def _cell(result: Result | None, version: str) -> str:
     if result is None:
         return ""
-    return f"ok, {result.seconds:.0f} s" if result.ok else f"**{result.result}**"
+    other = "" if result.version == version else f" ({result.version})"
+    return f"ok{other}, {result.seconds:.0f} s" if result.ok else f"**{result.result}**{other}"
 
 
 def _code(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -29,6 +30,18 @@ _REPEATS: Final = (
     "pip's dependency resolver",
 )
 _ERRORS: Final = ("error:", "Error:", "ERROR", "fatal:", "FAILED", "undefined reference")
+
+
+_ADDRESS: Final = re.compile(r"\b(https?|ftp)://[^/\s]+")
+
+
+def native_target(name: str) -> str:
+    """Return the target under which native results stand: the first with the X.Y of ``name``.
+
+    A native build is the same for all of those.
+    """
+    known = beds.REQUIRED | beds.OPTIONAL
+    return next(other for other, row in known.items() if row[2] == known[name][2])
 
 
 class Failure(Exception):  # noqa: N818 - it is the word in the table
@@ -169,7 +182,8 @@ class Workshop:
         line = errors[-1] if errors else (lines[-1] if lines else "")
         for place, name in ((self.root, "BUILD"), (self.sysroots, "SYSROOTS")):
             line = line.replace(str(place), name)
-        return line[:240]
+        # Which mirror served a file is no part of the cause.
+        return _ADDRESS.sub(r"\1://...", line)[:240]
 
 
 def _is_error(line: str) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 import beds
 import pytest
 from corpus import packages, results
-from corpus.__main__ import Run, Task, main, needs
+from corpus.__main__ import Run, Task, choose, main, needs, parse, with_needs
 from corpus.flavours import FLAVOURS, compare
 from corpus.packages import Package, Source, build_system
 from corpus.page import page
@@ -96,6 +96,69 @@ def test_a_result_is_final_until_version_flags_or_code_change(shop: Workshop) ->
     assert not run.is_done(task(), keep=True)
 
 
+def test_a_recorded_result_of_elsewhere_counts_if_it_may(shop: Workshop) -> None:
+    known = result(code="older")
+    run = Run(shop=shop, commit="abc", recorded={known.id: known})
+    assert run.is_done(task(), keep=True)
+    assert not run.is_done(task(), keep=False)
+    assert not run.is_done(task(version="2"), keep=True)
+
+
+def test_the_record_keeps_the_newest_of_each(tmp_path: Path) -> None:
+    old, new = result(seconds=1.0), result(seconds=2.0, date="2026-02-01T00:00:00")
+    other = result("two", target="riscv64")
+    results.record(tmp_path, [new])
+    assert results.record(tmp_path, [old, other]) == [new, other]
+    assert results.recorded(tmp_path) == [new, other]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["arm64.jsonl", "riscv64.jsonl"]
+
+
+def test_a_damaged_record_is_told(tmp_path: Path) -> None:
+    results.record(tmp_path, [result()])
+    with (tmp_path / "arm64.jsonl").open("a", encoding="utf-8") as stream:
+        stream.write("{}\n")
+    with pytest.raises(ValueError, match=r"arm64\.jsonl:2"):
+        results.recorded(tmp_path)
+
+
+def test_the_record_of_the_repository_can_be_read() -> None:
+    known = packages.load()
+    for entry in results.recorded(results.RECORD):
+        assert entry.package in known
+        assert entry.flavour in FLAVOURS
+        assert "://" not in entry.cause.replace("://...", "")
+
+
+def test_what_a_package_needs_is_built_first_if_it_is_not_here(shop: Workshop) -> None:
+    known = packages.load()
+    words = ["--build", "x", "--sysroots", "x", "--rust-toolchain", "x", "--only", "gevent"]
+    chosen = choose(parse(words), known, shop.root / "sdists")
+    assert [it.package.name for it in with_needs(shop, chosen, known)] == [
+        "greenlet",
+        "zope.interface",
+        "gevent",
+    ]
+    results.write(shop.root, result("greenlet"))
+    assert [it.package.name for it in with_needs(shop, chosen, known)] == ["zope.interface", "gevent"]
+
+
+def test_the_native_build_is_one_for_all_targets_of_a_python(shop: Workshop) -> None:
+    words = ["--build", "x", "--sysroots", "x", "--rust-toolchain", "x", "--only", "lz4"]
+    words += ["--target", "armhf,s390x,riscv64", "--flavour", "native,crosspy"]
+    chosen = choose(parse(words), packages.load(), shop.root / "sdists")
+    assert {it.target for it in chosen if it.flavour == "native"} == {"arm64", "riscv64"}
+    assert {it.target for it in chosen if it.flavour == "crosspy"} == {"armhf", "s390x", "riscv64"}
+
+
+def test_the_sample_has_each_kind_of_build() -> None:
+    words = ["--build", "x", "--sysroots", "x", "--rust-toolchain", "x", "--sample"]
+    chosen = [package for package in packages.load().values() if package.sample]
+    assert len(chosen) >= 25
+    assert {"numpy", "orjson", "pyzmq", "uvloop", "kiwisolver"} <= {package.name for package in chosen}
+    tasks = choose(parse(words), {package.name: package for package in chosen if not package.path}, Path())
+    assert len(tasks) == sum(not package.path for package in chosen)
+
+
 def test_what_is_no_result_is_none(shop: Workshop) -> None:
     results.write(shop.root, result())
     path = results.path_of(shop.root, "one", "arm64", "crosspy")
@@ -126,6 +189,13 @@ def test_a_failure_names_the_line_that_matters(shop: Workshop, tmp_path: Path) -
     assert failure.value.result == "build failed"
 
 
+def test_no_cause_names_a_mirror(shop: Workshop) -> None:
+    assert (
+        shop.cause("error: https://mirror.example:8080/simple/x failed")
+        == "error: https://.../simple/x failed"
+    )
+
+
 def test_a_command_that_never_ends_is_ended(shop: Workshop, tmp_path: Path) -> None:
     object.__setattr__(shop, "timeout", 0.2)
     with pytest.raises(Failure) as failure:
@@ -146,6 +216,26 @@ def test_the_page_counts_only_what_builds_natively() -> None:
     assert "| crosspy | b | build failed | `no \\| pipe` |" in text
     assert "- not run: c" in text
     assert "abc (2)" in text
+
+
+def test_the_page_shows_a_native_result_with_every_target_of_its_python() -> None:
+    found = [
+        result("a", target="s390x"),
+        result("b"),
+        result("a", "native", code=""),
+        result("b", "native", code=""),
+    ]
+    found += [result("a", target="riscv64")]
+    text = page({name: package(name) for name in "ab"}, found, list(FLAVOURS))
+    assert "| s390x | 1 / 1 | 1 / 1 (1 / 1) |" in text
+    assert "| riscv64 |  | 1 / 1 (0 / 0) |" in text
+    assert text.count("- not run: b") == 2
+
+
+def test_a_result_of_another_version_says_so() -> None:
+    found = [result("a"), result("a", "native", code="", version="0.9")]
+    text = page({"a": package("a")}, found, list(FLAVOURS))
+    assert "| a | 0.9 | setuptools | ok, 3 s | ok (1), 3 s |" in text
 
 
 def test_a_source_without_pyproject_is_setuptools(tmp_path: Path) -> None:
