@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
@@ -58,7 +58,9 @@ def page(packages: Mapping[str, Package], results: Iterable[Result], flavours: S
         and (target, result.package) in tried
     ]
     parts = [_LEAD, _when(found), _summary(found, targets, flavours)]
-    parts += [_target(packages, found, target, flavours) for target in targets]
+    ours = [(result.date, result.commit) for result in found if result.code]
+    newest = max(ours, default=("", ""))[1]
+    parts += [_target(packages, found, target, flavours, newest) for target in targets]
     return "\n".join(parts)
 
 
@@ -110,7 +112,11 @@ def _good(result: Result) -> bool:
 
 
 def _target(
-    packages: Mapping[str, Package], results: Sequence[Result], target: str, flavours: Sequence[str]
+    packages: Mapping[str, Package],
+    results: Sequence[Result],
+    target: str,
+    flavours: Sequence[str],
+    newest: str,
 ) -> str:
     mine = {(result.package, result.flavour): result for result in results if result.target == target}
     shown = [flavour for flavour in flavours if any(key[1] == flavour for key in mine)]
@@ -131,6 +137,7 @@ def _target(
     lines += ["", *(f"- {name} is left out: {reason}" for name, reason in excluded.items())]
     if not_run := [name for name in missing if name not in excluded]:
         lines += [f"- not run: {', '.join(not_run)}"]
+    lines += _older(mine.values(), order=list(packages), newest=newest)
     bad = [result for result in mine.values() if not result.ok]
     order = list(packages)
     bad.sort(key=lambda result: (list(flavours).index(result.flavour), order.index(result.package)))
@@ -138,6 +145,18 @@ def _target(
         lines += ["", "| flavour | package | step | cause |", "|---|---|---|---|"]
         lines += [f"| {r.flavour} | {r.package} | {r.result} | {_code(r.cause)} |" for r in bad]
     return "\n".join(lines) + "\n"
+
+
+def _older(results: Iterable[Result], order: Sequence[str], newest: str) -> list[str]:
+    """Name what another crosspy built than the newest that anything was built by."""
+    groups = defaultdict(list)
+    for result in results:
+        if result.code and result.commit != newest:
+            groups[result.flavour, result.commit, result.date[:10]].append(result.package)
+    return [
+        f"- {flavour} of {commit}, {date}: {', '.join(sorted(names, key=order.index))}"
+        for (flavour, commit, date), names in sorted(groups.items())
+    ]
 
 
 def _cell(result: Result | None, version: str) -> str:

@@ -232,6 +232,14 @@ def test_the_page_shows_a_native_result_with_every_target_of_its_python() -> Non
     assert text.count("- not run: b") == 2
 
 
+def test_the_page_names_what_an_earlier_crosspy_built() -> None:
+    later = {"commit": "def", "date": "2026-02-01T00:00:00"}
+    found = [result("b"), result("a"), result("c", **later), result("c", "crossenv", code="", commit="xyz")]
+    text = page({name: package(name) for name in "abc"}, found, list(FLAVOURS))
+    assert "- crosspy of abc, 2026-01-02: a, b\n" in text
+    assert "xyz" not in text
+
+
 def test_a_result_of_another_version_says_so() -> None:
     found = [result("a"), result("a", "native", code="", version="0.9")]
     text = page({"a": package("a")}, found, list(FLAVOURS))
