@@ -36,6 +36,7 @@ TOOLS = os.path.join(ROOT, "crosspy", "tools")
 PATCHES = {
     "struct": "sizes",
     "ctypes": "sizes",
+    "ctypes.util": "view",
     "sysconfig": "config",
     "platform": "machine",
     "importlib.machinery": "suffixes",

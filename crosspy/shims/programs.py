@@ -1,11 +1,15 @@
-"""Programs that a build starts from Python: one that was compiled for the target is run by the emulator, if one was named."""
+"""Programs that a build starts from Python: one that was compiled for the target is run by the emulator, if one was named.
+
+One that is to read ``/proc/cpuinfo`` (``cat``, ``grep``) reads what :mod:`.view` shows.
+"""
 
 import errno
 import os
+import shlex
 import subprocess
 from collections.abc import Callable
 
-from . import TOOLS, answers, buildfacts, replace
+from . import TOOLS, answers, buildfacts, keep, replace, view
 
 _MESSAGE = (
     f"Exec format error: a program made for {buildfacts.TRIPLET} does not run on the build machine. Tell the build what it "
@@ -21,9 +25,9 @@ def install() -> None:
 def _starting(start: "Callable[..., None]") -> "Callable[..., None]":
     def __init__(self: "subprocess.Popen[bytes]", args: object, *rest: object, **options: object) -> None:  # noqa: N807 -- it is Popen's
         if not isinstance(args, list | tuple) or not args or rest or options.get("executable"):
-            start(self, args, *rest, **options)
+            start(self, _shown(args), *rest, **options)
             return
-        words = [_own(args[0]), *args[1:]]
+        words = [_own(args[0]), *map(_shown, args[1:])]
         try:
             start(self, words, **options)
         except OSError as error:
@@ -35,6 +39,13 @@ def _starting(start: "Callable[..., None]") -> "Callable[..., None]":
 
     __init__.__doc__ = start.__doc__
     return __init__
+
+
+def _shown(word: object) -> object:
+    """Return a word of a command, or all of a shell's, with the processor's description that a build sees."""
+    if not isinstance(word, str) or "/proc/cpuinfo" not in word or keep("machine"):
+        return word
+    return word.replace("/proc/cpuinfo", shlex.quote(view.CPUINFO) if " " in word else view.CPUINFO)
 
 
 def _own(program: object) -> object:

@@ -1,8 +1,8 @@
 """A build that looks for headers and libraries with Python's own eyes sees the sysroot's.
 
-Many a ``setup.py`` asks whether ``/usr/include/xcb/xcb.h`` or ``/usr/lib/libz.so`` is there, or reads constants out of
-``/usr/include/linux/input-event-codes.h``. In a build process those names mean the target's files. Everything else,
-Python's own library and all tools included, is where it is.
+Many a ``setup.py`` asks whether ``/usr/include/xcb/xcb.h`` or ``/usr/lib/libz.so`` is there, lists the directory, or
+reads constants out of ``/usr/include/linux/input-event-codes.h``. In a build process those names mean the target's
+files. Everything else, Python's own library and all tools included, is where it is.
 """
 
 import builtins
@@ -13,12 +13,18 @@ from collections.abc import Callable
 
 from . import ROOT, buildfacts, keep, replace
 
+TYPE_CHECKING = False  # typing's own would have to be imported
+if TYPE_CHECKING:
+    from types import ModuleType
+
 _HEADERS = re.compile(r"/usr/(?:local/)?include(?:/|$)")
 _LIBRARY = re.compile(
     r"(/usr(?:/local)?)?/lib(?:64|32|x32)?(?:/[\w.]+-linux-[\w.]+)?/(lib[^/]+\.(?:so|a)(?:\.[\d.]+)?)"
 )
+_DIRECTORY = re.compile(r"(/usr(?:/local)?)?/lib(?:64|32|x32)?(?:/[\w.]+-linux-[\w.]+)?/*")
 _FOUND: dict[str, str] = {}
-_CPUINFO = os.path.join(ROOT, "crosspy", "cpuinfo")
+CPUINFO = os.path.join(ROOT, "crosspy", "cpuinfo")
+_installed = False
 
 
 def translate(path: object) -> object:
@@ -32,7 +38,7 @@ def translate(path: object) -> object:
     if not isinstance(text, str) or text[:5] not in {"/usr/", "/lib/", "/lib6", "/lib3", "/libx", "/proc"}:
         return path
     if text == "/proc/cpuinfo":
-        return path if keep("machine") else _CPUINFO
+        return path if keep("machine") else CPUINFO
     if _HEADERS.match(text):
         return buildfacts.SYSROOT + text
     match = _LIBRARY.fullmatch(text)
@@ -47,6 +53,37 @@ def _library(text: str, name: str) -> str:
     return _FOUND[text]
 
 
+def listed(path: object) -> object:
+    """Return which directory is listed for ``path``: of libraries, the sysroot's that has the target's name."""
+    if not isinstance(path, str | os.PathLike):
+        return path
+    text = os.fspath(path)
+    if not isinstance(text, str) or not _DIRECTORY.fullmatch(text):
+        return translate(path)
+    text = text.rstrip("/")
+    last = os.path.basename(text)
+    own = next((place for place in buildfacts.LIBRARY_DIRS if "-linux-" in os.path.basename(place)), "")
+    if "-linux-" in last:
+        # As a name the build machine's directory of libraries means the target's; without one, what it lies in.
+        text = os.path.dirname(text) + (f"/{os.path.basename(own)}" if own else "")
+    return buildfacts.SYSROOT + text
+
+
+def find_library(name: str) -> str | None:
+    """Return the file name by which the target's loader knows a library, as ``ctypes.util.find_library`` does."""
+    start = f"lib{name}.so"
+    for directory in buildfacts.LIBRARY_DIRS:
+        try:
+            entries = os.listdir(buildfacts.SYSROOT + directory)
+        except OSError:
+            continue
+        found = [entry for entry in entries if entry == start or entry.startswith(f"{start}.")]
+        if found:
+            # libz.so links, libz.so.1 is loaded, libz.so.1.2.13 is what that leads to.
+            return min(found, key=lambda entry: (entry == start, len(entry), entry))
+    return None
+
+
 def _exists(path: str) -> bool:
     try:
         os.lstat(path)
@@ -57,17 +94,31 @@ def _exists(path: str) -> bool:
 
 def install() -> None:
     """Give this process the view, if the target has a sysroot that is not this machine's root."""
+    global _installed
     if not buildfacts.SYSROOT:
         return
-    for name in ("stat", "lstat", "listdir", "scandir", "access"):
-        replace(os, name, _seeing(getattr(os, name)))
+    _installed = True
+    for name, meant in (
+        ("stat", translate),
+        ("lstat", translate),
+        ("access", translate),
+        ("listdir", listed),
+        ("scandir", listed),
+    ):
+        replace(os, name, _seeing(getattr(os, name), meant))
     replace(builtins, "open", _opening(builtins.open))
     replace(io, "open", _opening(io.open))
 
 
-def _seeing(function: Callable[..., object]) -> Callable[..., object]:
+def apply(module: "ModuleType") -> None:
+    """Let ``ctypes.util`` of a build find the target's libraries."""
+    if _installed:
+        replace(module, "find_library", find_library)
+
+
+def _seeing(function: Callable[..., object], meant: Callable[[object], object]) -> Callable[..., object]:
     def see(path: object = ".", *args: object, **kwargs: object) -> object:
-        return function(translate(path), *args, **kwargs)
+        return function(meant(path), *args, **kwargs)
 
     see.__name__ = function.__name__
     see.__doc__ = function.__doc__

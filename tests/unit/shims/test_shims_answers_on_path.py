@@ -106,3 +106,24 @@ def test_a_program_of_the_target(programs, tmp_path, monkeypatch, emulator):
     assert caught.value.errno == 8
     with pytest.raises(FileNotFoundError):
         subprocess.run([tmp_path / "absent"], check=True)
+
+
+@pytest.mark.parametrize(
+    ("command", "options"),
+    [
+        (["cat", "/proc/cpuinfo"], {}),
+        ("cat /proc/cpuinfo", {"shell": True}),
+        (["sh", "-c", "grep . /proc/cpuinfo | cat"], {}),
+    ],
+)
+def test_the_processor_as_a_program_reads_it(programs, tmp_path, monkeypatch, command, options):
+    module, _ = programs
+    shown = tmp_path / "a place" / "cpuinfo"
+    shown.parent.mkdir()
+    shown.write_text("nothing\n")
+    monkeypatch.setattr(module.view, "CPUINFO", str(shown))
+    start = module._starting(subprocess.Popen.__init__)
+    monkeypatch.setattr(subprocess.Popen, "__init__", start)
+    assert subprocess.run(command, check=True, capture_output=True, **options).stdout == b"nothing\n"
+    monkeypatch.setenv("CROSSPY_KEEP", "machine")
+    assert subprocess.run(command, check=True, capture_output=True, **options).stdout != b"nothing\n"

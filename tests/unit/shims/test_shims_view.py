@@ -72,6 +72,47 @@ def test_translation(view, sysroot, given, expected):
     assert view.translate(given) == (given if expected is None else expected.replace("@", str(sysroot)))
 
 
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("/usr/lib", "@/usr/lib"),
+        ("/usr/lib/", "@/usr/lib"),
+        ("/lib64", "@/lib64"),
+        ("/usr/local/lib", "@/usr/local/lib"),
+        ("/usr/lib/x86_64-linux-gnu", "@/usr/lib/aarch64-linux-gnu"),
+        ("/lib/aarch64-linux-gnu/", "@/lib/aarch64-linux-gnu"),
+        ("/usr/include", "@/usr/include"),
+        (Path("/usr/lib"), "@/usr/lib"),
+        ("/usr/lib/python3.11", None),
+        ("/usr/lib/gcc", None),
+        ("/usr/libexec", None),
+        ("lib", None),
+        (".", None),
+        (3, None),
+    ],
+)
+def test_listing(view, sysroot, given, expected):
+    assert view.listed(given) == (given if expected is None else expected.replace("@", str(sysroot)))
+
+
+def test_listing_for_a_target_without_multiarch_names(shims, sysroot):
+    made = shims(sysroot=str(sysroot))
+    made.set("LIBRARY_DIRS", ("/usr/lib", "/lib"))
+    view = made.load("view")
+    assert view.listed("/usr/lib/x86_64-linux-gnu") == f"{sysroot}/usr/lib"
+
+
+def test_libraries_by_name_are_those_of_the_target(view, sysroot, monkeypatch):
+    put(sysroot, {"usr/lib/aarch64-linux-gnu/libz.so.1": "", "usr/lib/aarch64-linux-gnu/libz.so.1.2.13": ""})
+    module = type(sys)("ctypes.util")
+    module.find_library = None
+    view.apply(module)
+    assert module.find_library is None  # not a build
+    monkeypatch.setattr(view, "_installed", True)
+    view.apply(module)
+    assert [module.find_library(name) for name in ("z", "only", "c")] == ["libz.so.1", "libonly.so.1", None]
+
+
 def test_paths_of_pathlib(view, sysroot):
     assert view.translate(Path("/usr/include/zlib.h")) == f"{sysroot}/usr/include/zlib.h"
     path = Path("/usr/bin")
@@ -89,12 +130,12 @@ def test_a_path_that_fails_is_left_to_whoever_asked(view):
 
 
 SEEN = """
-import io, os, pathlib, shutil, sys, tempfile, types
+import glob, io, os, pathlib, shutil, sys, tempfile, types
 sysroot = sys.argv[1]
 package = types.ModuleType("p"); package.__path__ = [sys.argv[2]]; sys.modules["p"] = package
 package.ROOT = sysroot; package.keep = lambda name: False
 package.replace = lambda owner, name, value: setattr(owner, name, value)
-facts = types.ModuleType("p.buildfacts"); facts.SYSROOT = sysroot; facts.LIBRARY_DIRS = ("/usr/lib",)
+facts = types.ModuleType("p.buildfacts"); facts.SYSROOT = sysroot; facts.LIBRARY_DIRS = ("/usr/lib/aarch64-linux-gnu", "/usr/lib")
 sys.modules["p.buildfacts"] = package.buildfacts = facts
 import p.view
 p.view.install()
@@ -108,6 +149,8 @@ assert os.listdir("/usr/include") == ["zlib.h"] and [e.name for e in os.scandir(
 assert os.access("/usr/include/zlib.h", os.R_OK)
 assert os.stat(path="/usr/include/zlib.h").st_size == 13 == os.stat("/usr/include/zlib.h", follow_symlinks=True).st_size
 assert [n for _, _, names in os.walk("/usr/include") for n in names] == ["zlib.h"]
+assert "libonly.so.1" in os.listdir("/usr/lib") and "libdangling.so" in [e.name for e in os.scandir("/lib")]
+assert sorted(map(os.path.basename, glob.glob("/usr/lib/*/libz.*"))) == ["libz.a", "libz.so"]
 assert os.listdir() == os.listdir(".") and os.path.exists("/usr/bin/env")
 read, write = os.pipe(); os.write(write, b"x"); os.close(write)
 with open(read) as file: assert file.read() == "x"
