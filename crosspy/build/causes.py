@@ -289,6 +289,7 @@ CAUSES: Final = (
             r"configure: error: (?P<detail>cannot run (C|C\+\+|Fortran|Go|Objective C|test) (compiled )?programs?.*)",
             r"ERROR: (?P<detail>Could not invoke sanity check executable\S*)",
             r"ERROR: (?P<detail>Can not run test applications in this cross environment)",
+            r"ERROR: (?P<detail>An exe_wrapper is needed (for \S+ )?but was not found)",
             r"(?P<detail>(?i:try_run)\(\) invoked in cross-compiling mode, please set [^:]*:\n\s+\w+)",
             r"(?P<detail>\S+: cannot execute: required file not found)",
             r"(?P<detail>qemu-\w+(-static)?: Could not open '[^']+')",

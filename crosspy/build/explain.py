@@ -200,8 +200,30 @@ def _reason(cause: Cause, match: re.Match[str], sysroot: Sysroot) -> Reason | No
     fields = {name: " ".join(text.split()) for name, text in match.groupdict().items() if text}
     for thing in THINGS:
         if thing in fields:
+            if thing == "program" and _was_linked(fields[thing], match.string):
+                return _ran_own_program(fields[thing])
             return missing.judge(thing, fields[thing], sysroot)
     if "module_name" in fields:
         top = fields["module_name"].partition(".")[0]
         fields["distribution"] = _DISTRIBUTIONS.get(top, top.replace("_", "-"))
     return Reason(id=cause.id, says=cause.says.format_map(fields), step=cause.step.format_map(fields))
+
+
+def _was_linked(program: str, output: str) -> bool:
+    """Say whether the build made the program that it did not find.
+
+    In a cross build without an emulator CMake leaves the name of an executable of the project as it is in a command.
+    """
+    return bool(
+        re.search(rf"(Linking \w+ executable|-o) (\S*/)?{re.escape(program)}(\s|$)", output, re.MULTILINE)
+    )
+
+
+def _ran_own_program(program: str) -> Reason:
+    return Reason(
+        id="ran-target-program",
+        says=f"the build runs the program {program}, which it has made for the target, on the build machine",
+        step="Name an emulator (crosspy create --emulator COMMAND), or give the build one that was made for the build machine: "
+        "many projects have an option for it.",
+        about=program,
+    )

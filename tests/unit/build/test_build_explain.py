@@ -135,6 +135,20 @@ PRINTED = [
         ../meson.build:1:0: ERROR: Could not invoke sanity check executable: Failed running '/tmp/x/sanity_check_for_c.exe', binary or interpreter not executable.
         Possibly wrong architecture or the executable bit is not set..
      """),
+    ("ran-target-program", "An exe_wrapper is needed", """
+        ERROR: An exe_wrapper is needed for /tmp/b/.mesonpy-1/gen but was not found. Please define one in cross file and check the command and/or add it to PATH.
+     """),
+    ("ran-target-program", "runs the program gen, which it has made", """
+        [2/5] : && /env/tools/aarch64-linux-gnu-gcc -O3 -DNDEBUG  CMakeFiles/gen.dir/gen.c.o -o bin/gen   && :
+        FAILED: [code=127] g.h
+        /bin/sh: 1: gen: not found
+        ninja: build stopped: subcommand failed.
+     """),
+    ("ran-target-program", "runs the program gen, which it has made", """
+        [3/5] Linking CXX executable gen
+        /bin/sh: 1: gen: not found
+        ninja: build stopped: subcommand failed.
+     """),
     ("network", "Could not resolve host", """
         fatal: unable to access 'https://there.is.none.invalid/x.git/': Could not resolve host: there.is.none.invalid
         subprocess.CalledProcessError: Command '['git', 'clone', '-q', 'https://there.is.none.invalid/x.git']' returned non-zero exit status 128.

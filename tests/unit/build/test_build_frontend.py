@@ -11,7 +11,7 @@ from sample_targets import ELF, make_target, put
 
 from crosspy.build import frontend
 from crosspy.build.check import check_wheel
-from crosspy.build.downloads import download_options, options_of
+from crosspy.build.downloads import download_options
 from crosspy.build.frontend import BuildOptions, build_environment, build_wheels, pip_options
 from crosspy.console import Console
 from crosspy.crossenv.layout import CrossEnv
@@ -20,99 +20,85 @@ from crosspy.errors import BuildFailedError, EnvironmentDirError, UsageError, Wh
 # Downloads.
 
 
+@pytest.fixture(autouse=True)
+def no_system_configuration(monkeypatch, tmp_path):
+    monkeypatch.setattr("crosspy.build.downloads._SYSTEM", tmp_path / "etc-pip.conf")
+
+
 @pytest.mark.parametrize(
-    ("listing", "options"),
+    ("file", "options"),
     [
         ("", []),
-        ("global.index-url='https://a/simple'", ["--index-url", "https://a/simple"]),
-        ("install.index-url='https://a/simple'", ["--index-url", "https://a/simple"]),
-        ("wheel.proxy='http://p:1'", ["--proxy", "http://p:1"]),
-        (":env:.cert='/c.pem'", ["--cert", "/c.pem"]),
-        ("global.index-url='https://g'\n:env:.index-url='https://e'", ["--index-url", "https://e"]),
-        (":env:.index-url='https://e'\nglobal.index-url='https://g'", ["--index-url", "https://e"]),
+        ("[global]\nindex-url = https://a/simple", ["--index-url", "https://a/simple"]),
+        ("[global]\nindex_url: https://a/simple", ["--index-url", "https://a/simple"]),
+        ("[install]\n--index-url = https://a/simple", ["--index-url", "https://a/simple"]),
+        ("[wheel]\nproxy = http://p:1", ["--proxy", "http://p:1"]),
         (
-            "global.index-url='https://g'\ninstall.index-url='https://i'\nwheel.index-url='https://w'",
+            "[wheel]\nindex-url=https://w\n[global]\nindex-url=https://g\n[install]\nindex-url=https://i",
             ["--index-url", "https://w"],
         ),
         (
-            "global.extra-index-url='https://a https://b'",
+            "[global]\nextra-index-url = https://a https://b",
             ["--extra-index-url", "https://a", "--extra-index-url", "https://b"],
         ),
         (
-            "global.extra-index-url='\\nhttps://a\\nhttps://b'",
+            "[global]\nextra-index-url =\n    https://a\n    https://b\n",
             ["--extra-index-url", "https://a", "--extra-index-url", "https://b"],
         ),
-        ("global.trusted-host='a b'", ["--trusted-host", "a", "--trusted-host", "b"]),
-        ("global.timeout='60'", ["--timeout", "60"]),
-        ("global.default-timeout='60'", ["--timeout", "60"]),
-        ("global.client-cert='/a b.pem'", ["--client-cert", "/a b.pem"]),
-        ("global.retries='3'", ["--retries", "3"]),
-        ("global.index-url=https://unquoted", ["--index-url", "https://unquoted"]),
-        ("global.index-url='https://u:p%40x@h/s?a=b'", ["--index-url", "https://u:p%40x@h/s?a=b"]),
+        ("[global]\ntrusted-host = a b", ["--trusted-host", "a", "--trusted-host", "b"]),
+        ("[global]\ntimeout = 60", ["--timeout", "60"]),
+        ("[global]\ndefault-timeout = 60", ["--timeout", "60"]),
+        ("[global]\nclient-cert = /a b.pem", ["--client-cert", "/a b.pem"]),
+        ("[global]\nretries = 3", ["--retries", "3"]),
+        ("[global]\nindex-url = https://u:p%40x@h/s?a=b", ["--index-url", "https://u:p%40x@h/s?a=b"]),
         # Nothing else of it.
-        ("global.no-binary=':all:'", []),
-        ("global.find-links='/x'", []),
-        ("global.target='/x'\nglobal.prefix='/x'\ninstall.user='true'", []),
-        ("global.no-index='true'", []),
-        ("global.config-settings='x'", []),
-        ("download.cache-dir='/x'\nglobal.require-virtualenv='1'", []),
-        ("list.index-url='https://l'", []),
-        ("uninstall.proxy='x'", []),
-        ("garbage\n=x\nglobal\nglobal.index-url\n", []),
+        ("[global]\nno-binary = :all:\nfind-links = /x\ntarget = /x\nno-index = true", []),
+        ("[download]\ncache-dir = /x\n[list]\nindex-url = https://l\n[uninstall]\nproxy = x", []),
     ],
 )
-def test_options_of_the_users_configuration(listing, options):
-    assert options_of(listing) == options
+def test_options_of_the_users_configuration(tmp_path, file, options):
+    named = tmp_path / "named.conf"
+    named.write_text(file, encoding="utf-8")
+    assert download_options(Path("/nowhere/bin/python"), {"PIP_CONFIG_FILE": str(named)}) == options
 
 
-_ASKED = 'test "$*" = "-m pip config list" && printf "%s\\n" "global.index-url=\'$URL\'"'
+def test_which_of_pips_configuration_files_wins(tmp_path):
+    python = tmp_path / "venv/bin/python"
+    environ = {"XDG_CONFIG_DIRS": f"{tmp_path}/nowhere:{tmp_path}/xdg", "HOME": str(tmp_path / "home")}
+    places = (
+        "xdg/pip/pip.conf",
+        "etc-pip.conf",
+        "home/.pip/pip.conf",
+        "home/.config/pip/pip.conf",
+        "venv/pip.conf",
+    )
+    for number, place in enumerate(places):
+        put(tmp_path, {place: f"[global]\ntimeout = {number}\n"})
+        assert download_options(python, environ) == ["--timeout", str(number)]
+    put(tmp_path, {"named": "[global]\ntimeout = 5\n", "other/pip/pip.conf": "[global]\ntimeout = 6\n"})
+    environ["PIP_CONFIG_FILE"] = f"{tmp_path}/named"
+    assert download_options(python, environ) == ["--timeout", "5"]
+    # A section that is about this counts more than a file that is read later; a variable more than all.
+    put(tmp_path, {"etc-pip.conf": "[wheel]\ntimeout = 7\n"})
+    assert download_options(python, environ) == ["--timeout", "7"]
+    assert download_options(python, {**environ, "PIP_TIMEOUT": "8"}) == ["--timeout", "8"]
+    assert download_options(python, {**environ, "PIP_CONFIG_FILE": os.devnull}) == []
 
 
-@pytest.mark.parametrize(
-    ("variable", "value", "file"),
-    [
-        ("PIP_CONFIG_FILE", "named.conf", "named.conf"),
-        ("HOME", "home", "home/.pip/pip.conf"),
-        ("HOME", "home", "home/.config/pip/pip.conf"),
-        ("XDG_CONFIG_DIRS", "nowhere:xdg", "xdg/pip/pip.conf"),
-    ],
-)
-def test_pip_is_asked_for_its_configuration(script, tmp_path, variable, value, file):
-    python = script("python", _ASKED)
-    (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
-    (tmp_path / file).touch()
-    places = ":".join(str(tmp_path / word) for word in value.split(":"))
-    environ = {"PATH": "/usr/bin:/bin", "URL": "https://x", variable: places}
-    assert download_options(python, environ) == ["--index-url", "https://x"]
+def test_variables_alone():
+    environ = {"PIP_CONFIG_FILE": os.devnull, "PIP_INDEX_URL": "https://it's", "PIP_TARGET": "/x"}
+    assert download_options(Path("/nowhere/bin/python"), environ) == ["--index-url", "https://it's"]
 
 
-def test_a_virtual_environments_configuration_counts(script):
-    python = script("bin/python", _ASKED)
-    (python.parents[1] / "pip.conf").touch()
-    assert download_options(python, {"PATH": "/usr/bin:/bin", "URL": "https://x"}) == [
-        "--index-url",
-        "https://x",
-    ]
-
-
-def test_without_a_configuration_file_pip_is_not_started(script):
-    environ = {
-        "PATH": "/bin",
-        "PIP_CONFIG_FILE": os.devnull,
-        "PIP_INDEX_URL": "https://it's",
-        "PIP_TARGET": "/x",
-    }
-    assert download_options(script("python", "echo global.proxy=http://p"), environ) == [
-        "--index-url",
-        "https://it's",
-    ]
-
-
-def test_a_python_without_pip_has_no_configuration(script, tmp_path):
-    named = tmp_path / "pip.conf"
-    named.touch()
-    python = script("python", "echo 'No module named pip' >&2; exit 1")
-    assert download_options(python, {"PATH": "/bin", "PIP_CONFIG_FILE": str(named)}) == []
+@pytest.mark.parametrize("content", [b"index-url = x\n", b"[global\n", b"[global]\nproxy = \xff\xfe\n"])
+def test_a_configuration_that_pip_cannot_read(tmp_path, content):
+    named = tmp_path / "named.conf"
+    named.write_bytes(content)
+    with pytest.raises(
+        UsageError, match=r"pip's configuration file \S+/named\.conf cannot be read: "
+    ) as caught:
+        download_options(Path("/nowhere/bin/python"), {"PIP_CONFIG_FILE": str(named)})
+    assert "\n" not in caught.value.message
 
 
 # The environment of builds.
