@@ -263,6 +263,14 @@ CAUSES: Final = (
         patterns=(r"crosspy: error: (?P<requirement>[^\s=]+==\S+) of the build machine \(",),
     ),
     Cause(
+        id="newer-cmake",
+        says="the project is made for CMake < {needs}, which the CMake of this build no longer plays",
+        step="Try CMAKE_POLICY_VERSION_MINIMUM={needs} crosspy wheel ..., an older CMake (build-pip install 'cmake<4', without isolation), "
+        "or a newer version of the project.",
+        where=("output",),
+        patterns=(r"Compatibility with CMake < (?P<version>[\d.]+) has been removed from CMake",),
+    ),
+    Cause(
         id="no-module",
         unless=("no-back-end",),
         says="the build imports {module_name}, and does not declare it as a build requirement",
@@ -294,6 +302,8 @@ CAUSES: Final = (
             r"(?P<detail>\S+: cannot execute: required file not found)",
             r"(?P<detail>qemu-\w+(-static)?: Could not open '[^']+')",
             r"(?P<detail>(OSError|ImportError): \S+: (wrong ELF class|invalid ELF header).*)",
+            # What glibc says of a library for another machine (elf/dl-load.c, open_verify); of the target's by its path.
+            r"(?P<detail>OSError: /\S+\.so[.\d]*: cannot open shared object file.*)",
         ),
     ),
     Cause(

@@ -189,6 +189,18 @@ done
 shift
 [ -n "$modules" ] || fail "$name of the build machine does not know the target's library, and the sysroot $S has no pkg-config module $tried.
 hint: add the library's development files to the sysroot, or tell the build where they are: crosspy create --hints FILE"
+# What is not an option is a part of the library, with a module of its own (krb5-config --libs gssapi).
+parts=
+for word; do
+  case $word in -*|'') continue ;; esac
+  part=
+  for each in "${name%[-_]config}-$word" "$word" "lib$word"; do
+    [ -n "$part" ] || ! pc --exists "$each" 2>/dev/null || part=$each
+  done
+  [ -n "$part" ] || fail "$name: $word? It is answered from the sysroot's pkg-config module $modules, which knows no such question, and there is no module ${name%[-_]config}-$word or $word"
+  parts="${parts:+$parts }$part"
+done
+modules=${parts:-$modules}
 variable() {
   v=$(pc "--variable=$1" ${modules%% *})
   [ -n "$v" ] || v=$(pc "--variable=$(echo "$1" | tr - _)" ${modules%% *})
@@ -211,7 +223,7 @@ for option; do
     --*) variable "${option#--}"
 @variables@
       [ -n "$v" ] || fail "$name $option cannot be answered from the sysroot's pkg-config module $modules. hint: tell the build where the library is: crosspy create --hints FILE" ;;
-    *) fail "$name: $option? It is answered from the sysroot's pkg-config module $modules, which knows no such question" ;;
+    *) continue ;;
   esac
   answer="${answer:+$answer }$v"
 done

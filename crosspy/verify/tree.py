@@ -146,7 +146,7 @@ def _read_file(image: Image, path: str) -> None:
 
 
 def _read_elf(image: Image, path: str, name: str, reader: OpenFile, head: bytes) -> None:
-    initialiser = _initialisers(name.partition(".")[0]) if name.endswith(".so") else ()
+    initialiser = _initialisers(module_name(path)) if name.endswith(".so") else ()
     try:
         facts = read_open(reader, path, head, initialiser)
     except ElfDamaged as error:
@@ -156,6 +156,14 @@ def _read_elf(image: Image, path: str, name: str, reader: OpenFile, head: bytes)
     image.modes[path] = reader.mode
     if facts.mentions:
         image.initialisers.add(path)
+
+
+def module_name(path: str) -> str:
+    """Return the last part of the name under which Python imports an extension module: that of its package, for an
+    ``__init__`` (CPython's ``importlib/_bootstrap_external.py``, ``FileFinder``).
+    """
+    module = basename(path).partition(".")[0]
+    return (basename(parent(path)) if module == "__init__" else "") or module
 
 
 def _initialisers(module: str) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from crosspy.model.finding import Finding, Severity
 from crosspy.verify.expectation import Expectation, machine_matches
 from crosspy.verify.extensions import ExtensionName, importable, parse_name
 from crosspy.verify.rules import Rule
-from crosspy.verify.tree import Image, basename, parent
+from crosspy.verify.tree import Image, basename, module_name, parent
 
 XP301: Final = Rule(
     id="XP301",
@@ -83,7 +83,7 @@ def _without_function(image: Image, expectation: Expectation) -> Iterator[Findin
                 path,
                 _severity(path, parsed.module, is_library=basename(path) in needed),
                 "no function that makes the module",
-                expected=f"PyInit_{parsed.module}",
+                expected=f"PyInit_{module_name(path)}",
                 found="no such symbol",
             )
 

@@ -135,6 +135,15 @@ PRINTED = [
         ../meson.build:1:0: ERROR: Could not invoke sanity check executable: Failed running '/tmp/x/sanity_check_for_c.exe', binary or interpreter not executable.
         Possibly wrong architecture or the executable bit is not set..
      """),
+    ("newer-cmake", "CMAKE_POLICY_VERSION_MINIMUM=3.5 crosspy wheel", """
+        CMake Error at deps/azure-macro-utils-c/CMakeLists.txt:4 (cmake_minimum_required):
+          Compatibility with CMake < 3.5 has been removed from CMake.
+
+          Or, add -DCMAKE_POLICY_VERSION_MINIMUM=3.5 to try configuring anyway.
+     """),
+    ("ran-target-program", "libgssapi_krb5.so: cannot open", """
+        OSError: /sysroot/usr/lib/aarch64-linux-gnu/libgssapi_krb5.so: cannot open shared object file: No such file or directory
+     """),
     ("ran-target-program", "An exe_wrapper is needed", """
         ERROR: An exe_wrapper is needed for /tmp/b/.mesonpy-1/gen but was not found. Please define one in cross file and check the command and/or add it to PATH.
      """),

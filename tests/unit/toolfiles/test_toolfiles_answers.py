@@ -110,7 +110,7 @@ def test_debians_names(program, arch, name):
 
 PKG_CONFIG = """#!/bin/sh
 case "$*" in
-  "--exists libxml-2.0"|"--exists foo"|"--exists libbar"|"--exists baz"|"--exists libpq"|"--exists libcurl"|"--exists icu-i18n icu-uc") ;;
+  "--exists libxml-2.0"|"--exists foo"|"--exists libbar"|"--exists baz"|"--exists foo-part"|"--exists other"|"--exists libpq"|"--exists libcurl"|"--exists icu-i18n icu-uc") ;;
   --exists*) exit 1 ;;
   "--variable=exec_prefix "*) echo /usr ;;
   "--variable=includedir "*) echo /sys/root/usr/include ;;
@@ -148,6 +148,8 @@ def config(tmp_path):
         (("foo-config", "--cflags", "--libs"), "--cflags foo --libs foo"),
         (("foo-config", "--static", "--libs"), "--libs --static foo"),
         (("foo_config", "--includes"), "--cflags-only-I foo"),
+        (("foo-config", "--libs", "part"), "--libs foo-part"),
+        (("foo-config", "part", "other", "--cflags"), "--cflags foo-part other"),
         (("bar-config", "--ldflags"), "--libs libbar"),
         (("baz-1.6-config", "--libs"), "--libs baz"),
         (("xml2-config", "--version"), "1.2.3"),
@@ -174,7 +176,7 @@ def test_a_config_program_is_answered_from_the_sysroot(config, words, expected):
         (("absent3-config", "--cflags"), "module absent3, libabsent3, absent, libabsent"),
         (("mysql_config", "--libs"), "module mysqlclient, libmariadb, mariadb"),
         (("foo-config", "--nonsense"), "foo-config --nonsense cannot be answered"),
-        (("foo-config", "dump"), "knows no such question"),
+        (("foo-config", "dump"), "knows no such question, and there is no module foo-dump or dump"),
         (("foo-config",), "ask it for something"),
     ],
 )

@@ -56,6 +56,18 @@ def test_what_a_part_of_an_image_requires_and_imports_others_bring(tmp_path):
     assert verify(tree.write(tmp_path / "part"), expectation, options=options).findings == ()
 
 
+def test_a_package_may_be_an_extension_module(tmp_path):
+    """pyfuse3's: the interpreter asks for the function that bears the package's name."""
+    tree = clean("aarch64")
+    place = f"{SITE}/whole/__init__{tree.suffix}"
+    tree.rename(tree.native, place)
+    tree.change(place, defines=("PyInit_whole",))
+    assert [f for f in verify(tree.write(tmp_path / "good")).findings if f.check == "XP305"] == []
+    tree.change(place, defines=("PyInit___init__",))
+    (found,) = [f for f in verify(tree.write(tmp_path / "bad")).findings if f.check == "XP305"]
+    assert (found.path, found.expected) == (place, "PyInit_whole")
+
+
 @pytest.mark.parametrize("arch", ["aarch64", "armhf", "s390x"])
 def test_a_library_may_be_named_as_a_module(tmp_path, arch):
     """pycryptodome's: cffi or ctypes loads them, and nothing of Python is in them."""
