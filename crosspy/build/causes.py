@@ -268,7 +268,7 @@ CAUSES: Final = (
         step="Try CMAKE_POLICY_VERSION_MINIMUM={needs} crosspy wheel ..., an older CMake (build-pip install 'cmake<4', without isolation), "
         "or a newer version of the project.",
         where=("output",),
-        patterns=(r"Compatibility with CMake < (?P<version>[\d.]+) has been removed from CMake",),
+        patterns=(r"Compatibility with CMake < (?P<needs>[\d.]+) has been removed from CMake",),
     ),
     Cause(
         id="no-module",
