@@ -177,8 +177,9 @@ class Workshop:
     def cause(self, output: str) -> str:
         """Return the line of a log that says best what went wrong."""
         lines = [line.strip() for line in output.splitlines() if line.strip()]
-        said = [line for line in lines if line.startswith("error: ")]
-        errors = said or [line for line in lines if _is_error(line)]
+        errors = [line for line in lines if _is_error(line)]
+        # crosspy's own last word, where it is the one that failed.
+        errors = [line for line in errors if line.startswith("error: ")] or errors
         line = errors[-1] if errors else (lines[-1] if lines else "")
         for place, name in ((self.root, "BUILD"), (self.sysroots, "SYSROOTS")):
             line = line.replace(str(place), name)

@@ -189,6 +189,11 @@ def test_a_failure_names_the_line_that_matters(shop: Workshop, tmp_path: Path) -
     assert failure.value.result == "build failed"
 
 
+def test_pips_summary_is_no_cause(shop: Workshop) -> None:
+    output = "  ValueError: invalid pyproject.toml\n  error: subprocess-exited-with-error\nnote: not a problem with pip"
+    assert shop.cause(output) == "ValueError: invalid pyproject.toml"
+
+
 def test_no_cause_names_a_mirror(shop: Workshop) -> None:
     assert (
         shop.cause("error: https://mirror.example:8080/simple/x failed")
