@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -100,7 +101,7 @@ def envvars(shop: Workshop, job: Job) -> None:
     """Buildroot's way: the build machine's Python, told by variables that it is the target's."""
     venv = job.work / "venv"
     environ = shop.variables("envvars")
-    shop.run(job.log, [job.bed.build_python, "-m", "venv", venv], environ, result="build failed")
+    _make_venv(shop, job.bed, venv, job.log, environ)
     _, requires = build_system(job.sdist)
     pip: list[str | Path] = [venv / "bin" / "python", "-m", "pip", "install", "--upgrade"]
     shop.run(
@@ -131,13 +132,21 @@ def native_python(shop: Workshop, bed: Bed) -> Path:
     venv = shop.root / "env" / f"native-{bed.python}"
     with shop.lock(str(venv)):
         if not (venv / "done").exists():
-            log = shop.root / "logs" / f"{venv.name}.log"
-            environ = shop.variables("native")
-            shop.run(log, [bed.build_python, "-m", "venv", fresh(venv)], environ, result="set-up failed")
-            words: list[str | Path] = [venv / "bin" / "python", "-m", "pip", "install", "--upgrade", "pip"]
-            shop.run(log, words, environ, result="set-up failed")
+            _make_venv(
+                shop, bed, fresh(venv), shop.root / "logs" / f"{venv.name}.log", shop.variables("native")
+            )
             (venv / "done").touch()
     return venv / "bin" / "python"
+
+
+def _make_venv(shop: Workshop, bed: Bed, venv: Path, log: Path, environ: dict[str, str]) -> None:
+    """Make a virtual environment with the current pip, which our own brings.
+
+    Debian's ensurepip looks for its wheels in ``/usr/share``, and a build Python of another Debian is not there.
+    """
+    shop.run(log, [bed.build_python, "-m", "venv", "--without-pip", venv], environ, result="set-up failed")
+    words: list[str | Path] = [sys.executable, "-m", "pip", "--python", venv / "bin" / "python"]
+    shop.run(log, [*words, "install", "pip"], environ, result="set-up failed")
 
 
 def crosspy_env(shop: Workshop, bed: Bed, name: str = "crosspy") -> Path:
@@ -191,7 +200,7 @@ def _crossenv_env(shop: Workshop, bed: Bed, env: Path, log: Path) -> Path:
     environ = shop.variables("crossenv")
     with shop.lock(str(peer)):
         if not (peer / "done").exists():
-            shop.run(log, [bed.build_python, "-m", "venv", fresh(peer)], environ, result="set-up failed")
+            _make_venv(shop, bed, fresh(peer), log, environ)
             shop.run(log, [peer / "bin" / "pip", "install", CROSSENV], environ, result="set-up failed")
             (peer / "done").touch()
     with shop.lock(str(env)):
