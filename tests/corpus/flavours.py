@@ -38,7 +38,26 @@ class Job:
 def native(shop: Workshop, job: Job) -> None:
     """pip and the build machine's Python: what crosspy has to be as good as."""
     python = native_python(shop, job.bed)
-    shop.run(job.log, _pip_wheel(python, job), shop.variables("native"), result="build failed")
+    environ = shop.variables("native") | _native_headers(shop, job.bed)
+    shop.run(job.log, _pip_wheel(python, job), environ, result="build failed")
+
+
+def _native_headers(shop: Workshop, bed: Bed) -> dict[str, str]:
+    """Let a compiler find ``<MULTIARCH/pythonX.Y/pyconfig.h>``, which Debian's pyconfig.h includes.
+
+    ``/usr/include`` has it for the machine's own Python; of another tree nothing else is to be found.
+    """
+    include = bed.build_python.parents[1] / "include"
+    found = next(include.glob(f"*/python{bed.python}"), None)
+    if include == Path("/usr/include") or found is None:
+        return {}
+    directory = shop.root / "headers" / bed.python
+    with shop.lock(str(directory)):
+        link = directory / found.relative_to(include)
+        if not link.is_symlink():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(found)
+    return {"CPATH": str(directory)}
 
 
 def crosspy(shop: Workshop, job: Job) -> None:
@@ -140,13 +159,14 @@ def native_python(shop: Workshop, bed: Bed) -> Path:
 
 
 def _make_venv(shop: Workshop, bed: Bed, venv: Path, log: Path, environ: dict[str, str]) -> None:
-    """Make a virtual environment with the current pip, which our own brings.
+    """Make a virtual environment with the current pip, which our own brings: for ``python -m pip``.
 
     Debian's ensurepip looks for its wheels in ``/usr/share``, and a build Python of another Debian is not there.
     """
     shop.run(log, [bed.build_python, "-m", "venv", "--without-pip", venv], environ, result="set-up failed")
-    words: list[str | Path] = [sys.executable, "-m", "pip", "--python", venv / "bin" / "python"]
-    shop.run(log, [*words, "install", "pip"], environ, result="set-up failed")
+    packages = venv / "lib" / f"python{bed.python}" / "site-packages"
+    words: list[str | Path] = [sys.executable, "-m", "pip", "install", "--target", packages, "pip"]
+    shop.run(log, words, environ, result="set-up failed")
 
 
 def crosspy_env(shop: Workshop, bed: Bed, name: str = "crosspy") -> Path:
@@ -201,7 +221,12 @@ def _crossenv_env(shop: Workshop, bed: Bed, env: Path, log: Path) -> Path:
     with shop.lock(str(peer)):
         if not (peer / "done").exists():
             _make_venv(shop, bed, fresh(peer), log, environ)
-            shop.run(log, [peer / "bin" / "pip", "install", CROSSENV], environ, result="set-up failed")
+            shop.run(
+                log,
+                [peer / "bin" / "python", "-m", "pip", "install", CROSSENV],
+                environ,
+                result="set-up failed",
+            )
             (peer / "done").touch()
     with shop.lock(str(env)):
         if not (env / "done").exists():
