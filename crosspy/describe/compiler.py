@@ -193,7 +193,9 @@ def _probes(
 
 
 def _macros(text: str) -> dict[str, str]:
-    pattern = r"^#define (__(?:LDBL_\w+|SIZEOF_\w+|CHAR_UNSIGNED|BYTE_ORDER|FLOAT_WORD_ORDER)__) (\S+)$"
+    types = r"__(?:LDBL_\w+|SIZEOF_\w+|CHAR_UNSIGNED|BYTE_ORDER|FLOAT_WORD_ORDER)__"
+    atomics = r"__GCC_ATOMIC_(?:CHAR|SHORT|INT|LONG|LLONG)_LOCK_FREE"
+    pattern = rf"^#define ({types}|{atomics}) (\S+)$"
     return dict(sorted(re.findall(pattern, text, re.MULTILINE)))
 
 

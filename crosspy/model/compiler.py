@@ -29,4 +29,12 @@ class Toolchain:
     cxx_includes: tuple[str, ...] = ()
     library_dirs: tuple[str, ...] = ()
     macros: Mapping[str, str] = field(default_factory=dict)
-    """Those of the compiler's predefined macros that tell of the target's types."""
+    """Those of the compiler's predefined macros that tell of the target's types, and how it does atomics of them."""
+
+    @property
+    def calls_libatomic(self) -> bool:
+        """Whether some atomics are calls: of bytes by GCC before 14 for RISC-V, of all sizes for ARMv5.
+
+        GCC manual, "__atomic Builtins" and "Common Predefined Macros": 2 is always lock-free, by instructions.
+        """
+        return any(value != "2" for name, value in self.macros.items() if name.startswith("__GCC_ATOMIC_"))

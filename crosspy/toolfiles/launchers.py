@@ -83,7 +83,7 @@ case "$CROSSPY_ISOLATED $*" in
   ;;
 esac
 @extra@
-[ -z "$CROSSPY_SOURCE" ] || set -- "$@" "-ffile-prefix-map=$CROSSPY_SOURCE=."
+@atomics@[ -z "$CROSSPY_SOURCE" ] || set -- "$@" "-ffile-prefix-map=$CROSSPY_SOURCE=."
 [ "$PWD" = "$CROSSPY_SOURCE" ] || set -- "$@" "-ffile-prefix-map=$PWD=."
 T=${CROSSPY_ISOLATED:-$T}
 [ -z "$T" ] || set -- "$@" "-ffile-prefix-map=$T=/build-env"
@@ -114,6 +114,14 @@ log=$CROSSPY_BUILD_LOG/$$
 if [ "$status" -eq 0 ]; then end=done; else end=failed; fi
 { printf '%s' "$PWD"; printf '\n%s' "$@"; } 2>/dev/null >"$log.$end"
 exit "$status"
+"""
+
+# What is linked may hold calls of libatomic that no build knows of; where it holds none, the library is not needed.
+_ATOMICS: Final = r"""case " $* " in *" -c "*|*" -E "*|*" -S "*|*" -r "*|*" -Wl,-r "*|*" -static"*|*" -nostdlib"*|*" -nodefaultlibs"*|*" -fsyntax-only"*) ;;
+*" -o"*)
+  a=$(@command@ -print-file-name=libatomic.so 2>/dev/null)
+  case $a in /*) set -- "$@" -Wl,--push-state,--as-needed -latomic -Wl,--pop-state ;; esac ;;
+esac
 """
 
 # $1 in the sysroot, as $r: a directory, with the target's name where it has a multiarch name, or a library.
@@ -249,6 +257,7 @@ def _compiler(
         "sysroot": shlex.quote(sysroot),
         **_mapping(target, sysroot),
         "extra": f'set -- "$@" {" ".join([_here(links), _words(extra)]).strip()}',
+        "atomics": _ATOMICS if toolchain.calls_libatomic else "",
         "override": f"CROSSPY_{variable}",
         "command": _words(command),
         "sysroot_flag": _words([f"--sysroot={sysroot}"]) if sysroot else "",

@@ -37,6 +37,7 @@ End of search list.
 """
 
 MACROS = "#define __LDBL_MANT_DIG__ 113\n#define __SIZEOF_LONG_DOUBLE__ 16\n#define __VERSION__ 12\n#define __CHAR_UNSIGNED__ 1\n"
+MACROS += "#define __GCC_ATOMIC_CHAR_LOCK_FREE 1\n#define __GCC_ATOMIC_CHAR8_T_LOCK_FREE 1\n"
 
 
 class Compilers:
@@ -123,7 +124,9 @@ def test_the_first_candidate_on_path(compilers):
         "__LDBL_MANT_DIG__": "113",
         "__SIZEOF_LONG_DOUBLE__": "16",
         "__CHAR_UNSIGNED__": "1",
+        "__GCC_ATOMIC_CHAR_LOCK_FREE": "1",
     }
+    assert toolchain.calls_libatomic
 
 
 def test_clang(compilers):

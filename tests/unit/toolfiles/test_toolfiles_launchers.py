@@ -628,3 +628,30 @@ def test_a_launcher_waits_for_a_slot_and_may_be_stopped(bench, slots):
         waiting.terminate()
         assert waiting.wait(timeout=30) == 143
     assert free(handle) == 0
+
+
+ATOMICS = ["-Wl,--push-state,--as-needed", "-latomic", "-Wl,--pop-state"]
+
+
+@pytest.mark.parametrize(
+    ("words", "lock_free", "library", "expected"),
+    [
+        ("-shared -o x.so x.o", "1", "/t/libatomic.so", ATOMICS),
+        ("-o x x.o", "1", "/t/libatomic.so", ATOMICS),
+        ("-shared -o x.so x.o", "2", "/t/libatomic.so", []),
+        # A toolchain without the library says its bare name.
+        ("-shared -o x.so x.o", "1", "libatomic.so", []),
+        ("-c -o x.o x.c", "1", "/t/libatomic.so", []),
+        ("-r -o y.o x.o", "1", "/t/libatomic.so", []),
+        ("-static -o x x.o", "1", "/t/libatomic.so", []),
+        ("--version", "1", "/t/libatomic.so", []),
+    ],
+)
+def test_libatomic_is_linked_if_needed_where_atomics_may_be_calls(bench, words, lock_free, library, expected):
+    bench.toolchain = {
+        "macros": {"__GCC_ATOMIC_CHAR_LOCK_FREE": lock_free, "__GCC_ATOMIC_INT_LOCK_FREE": "2"}
+    }
+    answer = f"case $1 in -print-file-name=libatomic.so) echo {library}; exit ;; esac\n"
+    bench.real.write_text(COMPILER.replace("\n", f"\n{answer}", 1))
+    assert bench.start(*words.split()).returncode == 0
+    assert [word for word in bench.heard() if word in ATOMICS] == expected
