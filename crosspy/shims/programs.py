@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from . import TOOLS, answers, buildfacts, keep, replace, view
 
-_MESSAGE = (
+MESSAGE = (
     f"Exec format error: a program made for {buildfacts.TRIPLET} does not run on the build machine. Tell the build what it "
     "would have answered (crosspy create --hints FILE), or name an emulator (crosspy create --emulator COMMAND)"
 )
@@ -34,7 +34,7 @@ def _starting(start: "Callable[..., None]") -> "Callable[..., None]":
             if error.errno != errno.ENOEXEC:
                 raise
             if not buildfacts.EMULATOR:
-                raise OSError(errno.ENOEXEC, _MESSAGE, os.fsdecode(args[0])) from None
+                raise OSError(errno.ENOEXEC, MESSAGE, os.fsdecode(args[0])) from None
             start(self, [os.path.join(TOOLS, "run-target"), *words], **options)
 
     __init__.__doc__ = start.__doc__

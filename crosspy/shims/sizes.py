@@ -3,6 +3,7 @@
 Packing and unpacking stay those of this process: bytes that are in its memory have its layout.
 """
 
+import os
 import struct
 
 from . import facts, keep, real, replace
@@ -28,6 +29,13 @@ def before(module: "ModuleType") -> None:
 
 
 def apply(module: "ModuleType") -> None:
+    if module.__name__ == "ctypes" and os.environ.get("CROSSPY_BUILD"):
+        from . import view
+
+        if view.installed:
+            from . import libraries
+
+            libraries.apply(module)
     if keep("words"):
         return
     replace(struct, "calcsize", calcsize)

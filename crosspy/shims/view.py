@@ -24,7 +24,7 @@ _LIBRARY = re.compile(
 _DIRECTORY = re.compile(r"(/usr(?:/local)?)?/lib(?:64|32|x32)?(?:/[\w.]+-linux-[\w.]+)?/*")
 _FOUND: dict[str, str] = {}
 CPUINFO = os.path.join(ROOT, "crosspy", "cpuinfo")
-_installed = False
+installed = False
 
 
 def translate(path: object) -> object:
@@ -94,10 +94,10 @@ def _exists(path: str) -> bool:
 
 def install() -> None:
     """Give this process the view, if the target has a sysroot that is not this machine's root."""
-    global _installed
+    global installed
     if not buildfacts.SYSROOT:
         return
-    _installed = True
+    installed = True
     for name, meant in (
         ("stat", translate),
         ("lstat", translate),
@@ -112,7 +112,7 @@ def install() -> None:
 
 def apply(module: "ModuleType") -> None:
     """Let ``ctypes.util`` of a build find the target's libraries."""
-    if _installed:
+    if installed:
         replace(module, "find_library", find_library)
 
 

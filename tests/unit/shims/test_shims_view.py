@@ -108,7 +108,7 @@ def test_libraries_by_name_are_those_of_the_target(view, sysroot, monkeypatch):
     module.find_library = None
     view.apply(module)
     assert module.find_library is None  # not a build
-    monkeypatch.setattr(view, "_installed", True)
+    monkeypatch.setattr(view, "installed", True)
     view.apply(module)
     assert [module.find_library(name) for name in ("z", "only", "c")] == ["libz.so.1", "libonly.so.1", None]
 
