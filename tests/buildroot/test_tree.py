@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -171,6 +172,35 @@ def test_another_list_is_another_version(tmp_path):
     first = shown(tmp_path, "PYTHON_CROSSPY_VERSION", words=words)
     file.write_text("b\n")
     assert shown(tmp_path, "PYTHON_CROSSPY_VERSION", words=words) != first
+
+
+def test_a_changed_crosspy_builds_the_list_again_from_the_same_lock(tmp_path):
+    checkout = tmp_path / "checkout"
+    shutil.copytree(TREE, checkout / "buildroot-ext")
+    (checkout / "crosspy").mkdir()
+    (checkout / "pyproject.toml").write_text('[project]\nversion = "1.2"\n')
+    module = checkout / "crosspy/module.py"
+
+    def values(text: str) -> list[str]:
+        module.write_text(text)
+        names = ("HOST_PYTHON_CROSSPY_VERSION", "PYTHON_CROSSPY_VERSION", "PYTHON_CROSSPY_LOCK")
+        words = (f"BR2_EXTERNAL_CROSSPY_PATH={checkout / 'buildroot-ext'}",)
+        return [shown(tmp_path, *names, words=words)[name] for name in names]
+
+    tool, build, lock = values("A = 1\n")
+    assert tool.startswith("1.2+")
+    (checkout / "crosspy/module.pyc").write_bytes(b"made by running it")
+    assert values("A = 1\n") == [tool, build, lock]
+    tool_then, build_then, lock_then = values("A = 2\n")
+    assert tool != tool_then
+    assert build != build_then
+    assert lock == lock_then
+
+
+def test_a_lock_is_for_one_c_library(tmp_path):
+    name = "PYTHON_CROSSPY_LOCK"
+    locks = [shown(tmp_path, name, words=(f"LIBC={libc}",))[name] for libc in ("gnu", "musl", "uclibc")]
+    assert len(set(locks)) == 3
 
 
 def test_a_lock_file_makes_packages(tmp_path, locked):

@@ -4,8 +4,15 @@
 #
 ################################################################################
 
+# The tool itself, from the checkout that this tree is a part of. A checkout that
+# changed is another version: it is installed again, and the list is built by it.
+# The number alone stays the same between releases.
+HOST_PYTHON_CROSSPY_VERSION := $(shell cd $(BR2_EXTERNAL_CROSSPY_PATH)/.. && \
+	{ sed -n 's/^version = "\(.*\)"/\1/p' pyproject.toml && \
+	find crosspy pyproject.toml -type f ! -name '*.pyc' | LC_ALL=C sort | xargs sha256sum | sha256sum | cut -c1-8; } | paste -s -d +)
+
 # Another list has another build directory, so it is built when it changes.
-PYTHON_CROSSPY_VERSION = $(PYTHON_CROSSPY_KEY)
+PYTHON_CROSSPY_VERSION := $(shell echo $(PYTHON_CROSSPY_KEY) $(HOST_PYTHON_CROSSPY_VERSION) | sha256sum | cut -c1-12)
 PYTHON_CROSSPY_SOURCE =
 PYTHON_CROSSPY_LICENSE = see the packages of its list
 PYTHON_CROSSPY_INSTALL_STAGING = YES
@@ -120,8 +127,6 @@ BR2_ROOTFS_POST_BUILD_SCRIPT := "$(strip $(call qstrip,$(BR2_ROOTFS_POST_BUILD_S
 export PYTHON_CROSSPY_VERIFY_OPTS = $(call qstrip,$(BR2_PACKAGE_PYTHON_CROSSPY_VERIFY_OPTS))
 endif
 
-# The tool itself, from the checkout that this tree is a part of.
-HOST_PYTHON_CROSSPY_VERSION := $(shell sed -n 's/^version = "\(.*\)"/\1/p' $(BR2_EXTERNAL_CROSSPY_PATH)/../pyproject.toml)
 HOST_PYTHON_CROSSPY_SITE = $(BR2_EXTERNAL_CROSSPY_PATH)/..
 HOST_PYTHON_CROSSPY_SITE_METHOD = local
 HOST_PYTHON_CROSSPY_OVERRIDE_SRCDIR_RSYNC_EXCLUSIONS = --exclude /build --exclude /tests

@@ -43,7 +43,7 @@ PYTHON_CROSSPY_BUILDROOT_OWN := $(filter python-%,$(PACKAGES))
 
 # All that decides what is chosen.
 PYTHON_CROSSPY_KEY := $(shell { printf '%s\n' '$(subst ','\'',$(PYTHON_CROSSPY_WANTED))' \
-	'$(BR2_ARCH) $(BR2_GCC_TARGET_ABI) $(BR2_GCC_TARGET_FLOAT_ABI) $(PYTHON3_VERSION)' \
+	'$(BR2_ARCH) $(BR2_GCC_TARGET_ABI) $(BR2_GCC_TARGET_FLOAT_ABI) $(LIBC) $(PYTHON3_VERSION)' \
 	'$(PYTHON_CROSSPY_PROVIDED)'; cat $(wildcard $(PYTHON_CROSSPY_FILE)) $(PYTHON_CROSSPY_BUILD_LOCK) /dev/null; } | sha256sum | cut -c1-12)
 
 PYTHON_CROSSPY_LOCK := $(or \
