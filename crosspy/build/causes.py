@@ -264,7 +264,7 @@ CAUSES: Final = (
     ),
     Cause(
         id="newer-cmake",
-        says="the project is made for CMake < {needs}, which the CMake of this build no longer plays",
+        says="the project is made for CMake < {needs}, and the CMake of this build does not support those projects any more",
         step="Try CMAKE_POLICY_VERSION_MINIMUM={needs} crosspy wheel ..., an older CMake (build-pip install 'cmake<4', without isolation), "
         "or a newer version of the project.",
         where=("output",),
