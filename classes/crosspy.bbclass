@@ -248,7 +248,8 @@ EXPORT_FUNCTIONS do_configure do_compile do_install
 
 PYTHON_SITEPACKAGES_DIR ?= "${libdir}/${PYTHON_DIR}/site-packages"
 FILES:${PN} += "${PYTHON_SITEPACKAGES_DIR} ${libdir}/${PYTHON_DIR}/site-packages"
-FILES:${PN}-staticdev += "${PYTHON_SITEPACKAGES_DIR}/*.a ${PYTHON_SITEPACKAGES_DIR}/*/*.a"
+# A glob of FILES knows no "any depth" (numpy has numpy/random/lib/libnpyrandom.a).
+FILES:${PN}-staticdev += "${@' '.join('${PYTHON_SITEPACKAGES_DIR}/' + '*/' * depth + '*.a' for depth in range(8))}"
 RDEPENDS:${PN}:append:class-target = " ${MLPREFIX}python3-core"
 
 # ---- what the installed files need
