@@ -5,11 +5,15 @@ Other processes started from cross-python get none of this.
 """
 
 import os
+import re
 import shlex
 import shutil
 import sys
 
 from . import NESTED, ROOT, TOOLS, build_layer, buildfacts
+
+# One whose path has blanks, quotes or wildcards stays where it is.
+_PREFIX_MAP = re.compile(r"(?<!\S)-f(?:canon|debug|file|macro|profile)-prefix-map=[^\s'\"\\*?[]+(?!\S)")
 
 
 def prepare(argv: list[str]) -> None:
@@ -25,6 +29,7 @@ def prepare(argv: list[str]) -> None:
         for name, operator, value in buildfacts.USER_ENV:
             _set_user_variable(environ, name, operator, value.replace("{ROOT}", ROOT))
         _take_rust_of_the_caller(environ)
+        _take_prefix_maps(environ)
         for name, value in buildfacts.BUILD_DEFAULTS.items():
             environ.setdefault(name, value)
         _take_launcher(environ)
@@ -65,6 +70,20 @@ def _show_build_layer() -> None:
     paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     if place not in paths:
         os.environ["PYTHONPATH"] = os.pathsep.join([*paths, place])
+
+
+def _take_prefix_maps(environ: "os._Environ[str]") -> None:
+    """Move ``-ffile-prefix-map`` and its like from the flags to the launchers, which give them to the compilers.
+
+    They hold paths of the build machine, and some packages keep the flags they were built with: NumPy's ``__config__.py``.
+    """
+    maps: dict[str, None] = {}
+    for name in ("CFLAGS", "CXXFLAGS", "CPPFLAGS", "FFLAGS", "LDFLAGS"):
+        flags = environ.get(name, "")
+        if found := _PREFIX_MAP.findall(flags):
+            maps |= dict.fromkeys(found)
+            environ[name] = " ".join(_PREFIX_MAP.sub("", flags).split())
+    environ["CROSSPY_PREFIX_MAPS"] = " ".join(maps)
 
 
 def _take_launcher(environ: "os._Environ[str]") -> None:

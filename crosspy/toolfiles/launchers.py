@@ -82,6 +82,7 @@ case "$CROSSPY_ISOLATED $*" in
   done
   ;;
 esac
+[ -z "$CROSSPY_PREFIX_MAPS" ] || set -- $CROSSPY_PREFIX_MAPS "$@"
 @extra@
 @atomics@[ -z "$CROSSPY_SOURCE" ] || set -- "$@" "-ffile-prefix-map=$CROSSPY_SOURCE=."
 [ "$PWD" = "$CROSSPY_SOURCE" ] || set -- "$@" "-ffile-prefix-map=$PWD=."

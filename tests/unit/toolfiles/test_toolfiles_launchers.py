@@ -306,6 +306,18 @@ def test_build_paths_stay_out_of_debug_information(bench):
     ]
 
 
+def test_the_callers_prefix_maps_come_before_our_own(bench):
+    bench.start(
+        "x.c",
+        CROSSPY_SOURCE="/src/p",
+        CROSSPY_PREFIX_MAPS="-ffile-prefix-map=/w=/usr/src -fmacro-prefix-map=/v=",
+    )
+    heard = bench.heard()
+    first = heard.index("-ffile-prefix-map=/w=/usr/src")
+    assert heard[first + 1] == "-fmacro-prefix-map=/v="
+    assert first < heard.index("x.c") < heard.index("-ffile-prefix-map=/src/p=.")
+
+
 def test_the_working_directory_is_mapped_once(bench):
     bench.start("x.c", CROSSPY_SOURCE=str(bench.cwd))
     assert bench.heard().count(f"-ffile-prefix-map={bench.cwd}=.") == 1
