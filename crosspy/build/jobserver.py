@@ -167,7 +167,7 @@ def jobserver(wanted: int, environ: Mapping[str, str], directory: Path) -> Itera
         if not callers:
             os.write(opened[0], b"+" * (jobs - 1))
         # A launcher reads a line: the shell needs no program for that.
-        os.write(opened[1], b"".join(b"%d\n" % number for number in range(min(jobs, 500))))
+        os.write(opened[1], b"\n" * min(jobs, 500))
         threading.Thread(target=_watch, args=(slots, opened[1], ended), daemon=True).start()
         yield Jobserver(jobs=jobs, fifo=fifo, slots=slots, _token=opened[0])
     finally:
@@ -180,11 +180,13 @@ def _watch(slots: str, pipe: int, ended: threading.Event) -> None:
     """Give back the slots of launchers that were killed, until ``ended``: nobody else would, and the last one is waited for."""
     while not ended.wait(1):
         for file in Path(slots).parent.glob(f"{Path(slots).name}.*"):
-            with suppress(OSError, ValueError):
-                holder = int(file.read_text(encoding="ascii"))  # empty: it was given back
-                if not Path(f"/proc/{holder}").exists() and not ended.is_set():
-                    file.write_text("", encoding="ascii")
-                    os.write(pipe, f"{file.suffix[1:]}\n".encode())
+            if Path("/proc", file.suffix[1:]).exists():
+                continue
+            with suppress(OSError):
+                held = file.stat().st_size  # empty: it was given back
+                file.unlink()
+                if held and not ended.is_set():
+                    os.write(pipe, b"\n")
 
 
 def _knows_pipes(make: str) -> bool:

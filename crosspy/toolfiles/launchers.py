@@ -98,12 +98,13 @@ case :$PATH: in *":${0%/*}:"*)
 esac
 slot=
 if [ -n "$R" ] || [ -p "$CROSSPY_SLOTS" ]; then
-  trap '[ -z "$slot" ] || { : >"$slots.$slot"; echo "$slot" >&9; }; [ -z "$R" ] || rm -rf "$R"' EXIT
+  trap '[ -z "$slot" ] || { : >"$slot"; echo >&9; }; [ -z "$R" ] || rm -rf "$R"' EXIT
   trap 'exit 143' HUP INT TERM
 fi
 if [ -p "$CROSSPY_SLOTS" ]; then
-  # One of the slots of this run, while the compiler works; a file says whose it is, in case this shell is killed.
-  slots=$CROSSPY_SLOTS; CROSSPY_SLOTS=; exec 9<>"$slots"; read -r slot <&9; echo $$ >"$slots.$slot"
+  # One of the slots of this run, while the compiler works; a file says that we hold it, in case this shell is killed.
+  # A slot is a newline: of anything longer, read would take a part each to two shells.
+  slots=$CROSSPY_SLOTS; CROSSPY_SLOTS=; exec 9<>"$slots"; read -r slot <&9; slot=$slots.$$; echo held >"$slot"
 fi
 if [ ! -d "$CROSSPY_BUILD_LOG" ]; then
   [ -n "$R$slot" ] || exec "$@"

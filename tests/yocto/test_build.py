@@ -65,7 +65,9 @@ MACHINE = MACHINES[NAME]
 EXERCISE = """
 import sys, markupsafe._speedups, yaml._yaml, cffi, greenlet, idna, kiwisolver, rich.markdown, rich.console, rpds, zmq
 import lxml.etree, PIL.Image, yamllint.linter, zope.interface._zope_interface_coptimizations
-import annotated_doc, bcrypt, contourpy, dateutil.tz, gevent, numpy, pandas, pydantic_core, soupsieve
+import annotated_doc, bcrypt, contourpy, dateutil.tz, gevent, numpy, pandas, pydantic_core
+import importlib.metadata
+assert importlib.metadata.version("soupsieve")  # imports bs4, which it does not require
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from _cffi_backend import FFI
 assert markupsafe.escape("<") == "&lt;"

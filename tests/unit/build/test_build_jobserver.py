@@ -176,8 +176,11 @@ def test_without_make_none_is_pretended(tmp_path):
 def test_a_killed_launchers_slot_is_given_back(tmp_path):
     """Else the next compiler would wait for ever."""
     with jobserver(1, {}, tmp_path) as server, Path(server.slots).open("r+b", buffering=0) as pipe:
-        assert os.read(pipe.fileno(), 9) == b"0\n"
-        done = subprocess.run(["sh", "-c", f"echo $$ >{server.slots}.0; kill -9 $$"], check=False)
-        assert done.returncode == -9
-        assert os.read(pipe.fileno(), 9) == b"0\n"
-        assert Path(f"{server.slots}.0").read_text() == ""
+        assert os.read(pipe.fileno(), 9) == b"\n"
+        script = f": >{server.slots}.1; echo held >{server.slots}.$$; kill -9 $$"
+        with subprocess.Popen(["sh", "-c", script]) as killed:
+            assert killed.wait() == -9
+        assert os.read(pipe.fileno(), 9) == b"\n"
+        assert [path.name for path in tmp_path.glob("slots.*")] == ["slots.1"], (
+            "a process that runs keeps its own"
+        )

@@ -595,7 +595,7 @@ def slots(bench):
     path = bench.base / "slots"
     os.mkfifo(path)
     handle = os.open(path, os.O_RDWR | os.O_NONBLOCK)
-    os.write(handle, b"0\n")
+    os.write(handle, b"\n")
     yield path, handle
     os.close(handle)
 
@@ -625,21 +625,39 @@ def test_a_slot_is_given_back(bench, slots, status, logged):
 
 def test_a_launcher_waits_for_a_slot_and_may_be_stopped(bench, slots):
     path, handle = slots
-    os.read(handle, 2)
+    os.read(handle, 1)
     environ = {"PATH": os.environ["PATH"], "TOLD": str(bench.base / "told"), "CROSSPY_SLOTS": str(path)}
     with subprocess.Popen([bench.launcher(), "x.c"], env=environ) as waiting:
         with pytest.raises(subprocess.TimeoutExpired):
             waiting.wait(timeout=0.3)
-        os.write(handle, b"7\n")
+        os.write(handle, b"\n")
         assert waiting.wait(timeout=30) == 0
-    assert os.read(handle, 9) == b"7\n"
-    assert Path(f"{path}.7").read_text() == "", "it is nobody's"
+    assert os.read(handle, 9) == b"\n"
+    assert Path(f"{path}.{waiting.pid}").read_text() == "", "it is nobody's"
     with subprocess.Popen([bench.launcher(), "x.c"], env=environ) as waiting:
         with pytest.raises(subprocess.TimeoutExpired):
             waiting.wait(timeout=0.3)
         waiting.terminate()
         assert waiting.wait(timeout=30) == 143
     assert free(handle) == 0
+
+
+def test_no_slot_is_lost_among_many(bench, slots):
+    """They read from one pipe, byte by byte."""
+    path, handle = slots
+    os.write(handle, b"\n")
+    launcher = bench.launcher()
+    bench.real.write_text("#!/bin/sh\n")
+    environ = {"PATH": os.environ["PATH"], "CROSSPY_SLOTS": str(path)}
+    script = f"i=0; while [ $i -lt 25 ]; do i=$((i + 1)); {shlex.quote(str(launcher))} x.c || exit; done"
+    started = [subprocess.Popen(["sh", "-c", script], env=environ) for _ in range(8)]
+    try:
+        assert [one.wait(timeout=120) for one in started] == [0] * 8
+    finally:
+        for one in started:
+            one.kill()
+            one.wait()
+    assert free(handle) == 2
 
 
 ATOMICS = ["-Wl,--push-state,--as-needed", "-latomic", "-Wl,--pop-state"]
