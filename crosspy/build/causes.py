@@ -292,7 +292,7 @@ CAUSES: Final = (
         "--emulator COMMAND).",
         where=("output",),
         patterns=(
-            r"(?P<detail>\[Errno 8\] Exec format error: .*)",
+            r"(?P<detail>\[Errno 8\] Exec format error: (?!the build calls).*)",
             r"(?P<detail>\S+: (cannot execute binary file: )?Exec format error)",
             r"configure: error: (?P<detail>cannot run (C|C\+\+|Fortran|Go|Objective C|test) (compiled )?programs?.*)",
             r"ERROR: (?P<detail>Could not invoke sanity check executable\S*)",
@@ -305,6 +305,14 @@ CAUSES: Final = (
             # What glibc says of a library for another machine (elf/dl-load.c, open_verify); of the target's by its path.
             r"(?P<detail>OSError: /\S+\.so[.\d]*: cannot open shared object file.*)",
         ),
+    ),
+    Cause(
+        id="ran-target-program",
+        says="the build called a function of a library of the target on the build machine: {detail}",
+        step="Tell the build what it would have answered (crosspy create --hints FILE), or name an emulator (crosspy create "
+        "--emulator COMMAND): the call is then the target's Python's.",
+        where=("output",),
+        patterns=(r"Exec format error: the build calls a function of a library.*: '(?P<detail>[^'\n]+)'",),
     ),
     Cause(
         id="ran-target-program",

@@ -91,6 +91,13 @@ def judge(thing: str, name: str, sysroot: Sysroot) -> Reason | None:
     library = find(thing, name, known_libraries())
     if thing == "program" and not name.endswith(("-config", "_config")):
         return _program(name)
+    if thing == "named" and library is not None and (path := _sign_of(library, sysroot)):
+        return Reason(
+            id="not-looked-for",
+            says=f"the project says that it did not find {name}; {library.name} is in the sysroot: {path}",
+            step="See in the log how the build looked for it, and what it said before.",
+            about=library.name,
+        )
     if library is not None:
         return _other_version(thing, name, library, sysroot) or _known(thing, name, library)
     if thing == "named" or name.startswith("/"):
@@ -121,6 +128,13 @@ def _found(thing: str, name: str, sysroot: Sysroot) -> Reason | None:
             step="See in the log how the build looked for it, and whether it is the version that it asks for.",
         )
     return None
+
+
+def _sign_of(library: Library, sysroot: Sysroot) -> Path | None:
+    """Return a file by which the sysroot shows that it has a library's development files."""
+    headers = [header for header in library.headers if not header.endswith("*")]
+    looks = ((sysroot.module, library.modules), (sysroot.stray_header, headers))
+    return next((path for look, names in looks for name in names if (path := look(name))), None)
 
 
 def _other_version(thing: str, name: str, library: Library, sysroot: Sysroot) -> Reason | None:

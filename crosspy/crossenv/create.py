@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from crosspy import __version__, process
 from crosspy.crossenv import activate, emulator, links, scripts
@@ -314,6 +314,7 @@ def _fill(
         launcher=options.launcher,
         emulator=bool(options.emulator),
         hints=options.hints,
+        functions=_data("functions.toml"),
         rust_target=options.rust_target,
         packages=python.packages if options.system_site_packages else (),
     )
@@ -436,9 +437,7 @@ def _write_pyo3(prefix: Path, target: Target, made: _Made) -> None:
 
 def _write_answers(directory: Path, target: Target, made: _Made) -> None:
     """Write the programs that answer for the target; those in ``tools`` whether or not the build machine has such."""
-    table = tomllib.loads(
-        resources.files("crosspy").joinpath("data", "config-scripts.toml").read_text(encoding="utf-8")
-    )
+    table = _data("config-scripts.toml")
     place, tools = directory / "answers", directory / "tools"
     place.mkdir()
     _write(place / "config-script", answers.config_script(target, table), mode=0o755)
@@ -456,6 +455,11 @@ def _write_answers(directory: Path, target: Target, made: _Made) -> None:
     for name in answers.python_config_names(target):
         (tools / name).symlink_to("../answers/python-config")
     _write(directory / "cpuinfo", answers.cpuinfo())
+
+
+def _data(name: str) -> dict[str, Any]:
+    """Return a table that comes with crosspy."""
+    return tomllib.loads(resources.files("crosspy").joinpath("data", name).read_text(encoding="utf-8"))
 
 
 def _variables(target: Target, options: Options) -> dict[str, object]:

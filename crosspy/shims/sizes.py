@@ -4,7 +4,7 @@ Packing and unpacking stay those of this process: bytes that are in its memory h
 """
 
 import os
-import struct
+from _struct import calcsize as _calcsize
 
 from . import facts, keep, real, replace
 
@@ -25,6 +25,9 @@ _COMPLEX = "FD"
 def before(module: "ModuleType") -> None:
     """``ctypes`` compares struct's sizes with its own while it is imported, and must not see a difference."""
     if module.__name__ == "ctypes":
+        # Here, and not when this module is imported: struct's own import applies it, and must find all of it.
+        import struct
+
         struct.calcsize = real(struct, "calcsize")
 
 
@@ -38,6 +41,8 @@ def apply(module: "ModuleType") -> None:
             libraries.apply(module)
     if keep("words"):
         return
+    import struct
+
     replace(struct, "calcsize", calcsize)
     if module.__name__ == "ctypes":
         _apply_ctypes(module)
@@ -45,7 +50,7 @@ def apply(module: "ModuleType") -> None:
 
 def calcsize(format: str | bytes | bytearray, /) -> int:  # noqa: A002 -- struct's own name of it
     """Return the size in bytes of a struct on the target; only native mode differs from the build machine's."""
-    size = real(struct, "calcsize")(format)
+    size = _calcsize(bytes(format) if isinstance(format, bytearray) else format)
     text = format.decode("ascii") if isinstance(format, bytes | bytearray) else format
     if text[:1] in "<>=!":
         return size if text else 0

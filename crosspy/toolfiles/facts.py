@@ -38,6 +38,8 @@ class Choices:
     emulator: bool = False
     """``ENV/crosspy/tools/run-target`` runs programs of the target."""
     hints: Sequence[Hint] = ()
+    functions: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """``crosspy/data/functions.toml``: what functions of the target's libraries would return."""
     rust_target: str = ""
     """What cargo is asked for, if not Rust's own name of the target."""
     packages: Sequence[str] = ()
@@ -92,6 +94,7 @@ def build_facts_module(target: Target, choices: Choices) -> str:
         "BUILD_DEFAULTS": dict(sorted({**environ.DEFAULTS, **choices.flags}.items())),
         "USER_ENV": tuple(choices.user_env),
         "EMULATOR": choices.emulator,
+        "FUNCTIONS": {name: dict(row) for name, row in sorted(choices.functions.items())},
         "HINTS": hint_facts(choices.hints, target),
         "LAUNCHER": " ".join(choices.launcher),
         "LAUNCHERS": environ.launcher_variables(target),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -83,7 +84,7 @@ def test_meson_cross_compiles(bed, crossenv, wheel, tmp_path):
     assert str(bed.sysroot).encode() not in module.read_bytes()
 
 
-def test_a_build_sees_the_target(crossenv, wheel, tmp_path):
+def test_a_build_sees_the_target(bed, crossenv, wheel, tmp_path):
     hostile = {
         "CPATH": "/usr/include",
         "LIBRARY_PATH": "/usr/lib",
@@ -100,6 +101,8 @@ def test_a_build_sees_the_target(crossenv, wheel, tmp_path):
     assert seen["byteorder"] == target.machine.byteorder
     assert seen["pointer"] == target.machine.bits // 8
     assert seen["long"] == target.types["long"].size
+    header = Path(bed.sysroot, "usr/include/zlib.h").read_text()
+    assert seen["zlib"] == re.search(r'define ZLIB_VERSION "(.*)"', header)[1]
     assert seen["ext_suffix"] == target.python.ext_suffix
     assert seen["include"] == target.python.include  # the sysroot in front of it was taken out of the wheel
     assert seen["cross_compiling"] is True

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import zipfile
+import zlib
 from pathlib import Path
 
 import pytest
@@ -65,12 +66,14 @@ def test_hints_are_the_answers(arm64, made, crosspy, pip_environ, tmp_path):
     assert found["log_compiler"] == 77
     assert "does not run on the build machine" in found["run"]
     assert "--hints FILE" in found["run"]
+    assert "the build calls a function of a library" in found["called"]
 
 
 def test_an_emulator_runs_what_a_build_runs(armhf, made, crosspy, pip_environ, tmp_path):
     env, _ = made(armhf, "--emulator", armhf.qemu)
     found = answers(crosspy, env, "asking", pip_environ, tmp_path)
     assert found["run"] == 4
+    assert found["called"] == [zlib.crc32(b"asked"), "stream error"]
     assert (found["cmake"], found["meson"]) == ("4", "4")
     assert found["log_compiler"] == found["run"]
 

@@ -1,4 +1,6 @@
 # One purpose: a build that asks programs of the target, in the ways that builds do.
+import ctypes
+import ctypes.util
 import json
 import os
 import shlex
@@ -13,6 +15,17 @@ def compiled_and_run():
     subprocess.run([*shlex.split(os.environ["CC"]), "-o", "probe", "probe.c"], check=True)
     try:
         return subprocess.run(["./probe"], check=False).returncode
+    except OSError as error:
+        return str(error)
+
+
+def called():
+    """Return what functions of a library say: one that is computed, and one that takes and gives a text."""
+    library = ctypes.CDLL(ctypes.util.find_library("z"))
+    library.crc32.restype = ctypes.c_ulong
+    library.zError.restype = ctypes.c_char_p
+    try:
+        return [library.crc32(0, b"asked", 5), library.zError(-2).decode()]
     except OSError as error:
         return str(error)
 
@@ -37,6 +50,7 @@ echo "$cross_compiling ${ac_cv_func_malloc_0_nonnull-} ${ac_cv_asking-}"
 
 answers = {
     "run": compiled_and_run(),
+    "called": called(),
     "configure": subprocess.run(
         ["sh", "-c", CONFIGURE], check=True, capture_output=True, text=True
     ).stdout.split(),

@@ -1,5 +1,6 @@
 # One purpose: write down what a build sees.
 import ctypes
+import ctypes.util
 import json
 import os
 import platform
@@ -10,6 +11,8 @@ import sysconfig
 from setuptools import setup
 
 NAMES = ("CPATH", "LIBRARY_PATH", "C_INCLUDE_PATH", "PIP_INDEX_URL", "PYTHONPATH_OF_USER", "PKG_CONFIG_PATH")
+zlib = ctypes.CDLL(ctypes.util.find_library("z"))
+zlib.zlibVersion.restype = ctypes.c_char_p
 seen = {
     "machine": platform.machine(),
     "node": os.uname().nodename,
@@ -17,6 +20,7 @@ seen = {
     "byteorder": sys.byteorder,
     "pointer": struct.calcsize("P"),
     "long": ctypes.sizeof(ctypes.c_long),
+    "zlib": zlib.zlibVersion().decode(),
     "ext_suffix": sysconfig.get_config_var("EXT_SUFFIX"),
     "include": sysconfig.get_path("include"),
     "cross_compiling": getattr(sys, "cross_compiling", False),

@@ -124,6 +124,11 @@ PRINTED = [
     ("ran-target-program", "--hints", """
         OSError: [Errno 8] Exec format error: a program made for aarch64-unknown-linux-gnu does not run on the build machine.: './p'
      """),
+    ("ran-target-program", "called a function of a library of the target on the build machine: /s/libhdf5.so: H5get_libversion | Tell", """
+        OSError: [Errno 8] Exec format error: the build calls a function of a library that is made for aarch64-unknown-linux-gnu, which does \
+not run on the build machine. Tell the build what it would have answered (crosspy create --hints FILE), or name an emulator \
+(crosspy create --emulator COMMAND): '/s/libhdf5.so: H5get_libversion'
+     """),
     ("ran-target-program", "RUNS_EXITCODE", """
         -- Performing Test RUNS
         CMake Error: try_run() invoked in cross-compiling mode, please set the following cache variables appropriately:
@@ -376,6 +381,8 @@ def test_nothing_is_known_of_an_empty_output(sysroot):
         ("program", "zonk-config", "missing-library"),
         ("program", "protoc", "missing-program"),
         ("package", "ZLIB", "missing-library"),
+        ("named", "libffi", "not-looked-for"),
+        ("named", "libxml2", "missing-library"),
     ],
 )
 def test_a_thing_is_looked_for_in_the_sysroot(sysroot, thing, name, id_):

@@ -212,6 +212,13 @@ def test_the_standard_library_works(shared_env, run, arch):
     assert run(shared_env(arch).python, "-W", "error", "-c", STDLIB) == "ok"
 
 
+@pytest.mark.parametrize(
+    "name", ["ctypes", "ctypes.util", "struct", "sysconfig", "platform", "tempfile", "venv"]
+)
+def test_a_module_that_answers_differently_is_the_first_to_be_imported(shared_env, run, name):
+    assert run(shared_env().python, "-c", f"import {name}; print('ok')") == "ok"
+
+
 # Places.
 
 
