@@ -38,26 +38,7 @@ class Job:
 def native(shop: Workshop, job: Job) -> None:
     """pip and the build machine's Python: what crosspy has to be as good as."""
     python = native_python(shop, job.bed)
-    environ = shop.variables("native") | _native_headers(shop, job.bed)
-    shop.run(job.log, _pip_wheel(python, job), environ, result="build failed")
-
-
-def _native_headers(shop: Workshop, bed: Bed) -> dict[str, str]:
-    """Let a compiler find ``<MULTIARCH/pythonX.Y/pyconfig.h>``, which Debian's pyconfig.h includes.
-
-    ``/usr/include`` has it for the machine's own Python; of another tree nothing else is to be found.
-    """
-    include = bed.build_python.parents[1] / "include"
-    found = next(include.glob(f"*/python{bed.python}"), None)
-    if include == Path("/usr/include") or found is None:
-        return {}
-    directory = shop.root / "headers" / bed.python
-    with shop.lock(str(directory)):
-        link = directory / found.relative_to(include)
-        if not link.is_symlink():
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(found)
-    return {"CPATH": str(directory)}
+    shop.run(job.log, _pip_wheel(python, job), shop.variables("native"), result="build failed")
 
 
 def crosspy(shop: Workshop, job: Job) -> None:
@@ -79,7 +60,11 @@ def _crosspy_wheel(shop: Workshop, env: Path, job: Job) -> list[str | Path]:
     if job.package.needs:
         # The target's copy of a build requirement (numpy): the one that the corpus built, not one more.
         words += ["--find-links", store(shop, job.bed)]
-    return [*words, job.sdist]
+    return [*words, *_settings(job), job.sdist]
+
+
+def _settings(job: Job) -> list[str]:
+    return [word for setting in job.package.settings for word in ("--config-settings", setting)]
 
 
 def store(shop: Workshop, bed: Bed) -> Path:
@@ -143,7 +128,7 @@ FLAVOURS: Final[dict[str, Callable[[Workshop, Job], None]]] = {
 
 
 def _pip_wheel(python: Path, job: Job) -> list[str | Path]:
-    return [python, "-m", "pip", "wheel", "--no-deps", "-w", job.out, job.sdist]
+    return [python, "-m", "pip", "wheel", "--no-deps", "-w", job.out, *_settings(job), job.sdist]
 
 
 def native_python(shop: Workshop, bed: Bed) -> Path:

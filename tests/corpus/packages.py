@@ -30,6 +30,7 @@ class Package:
     needs: tuple[str, ...] = ()
     deps: tuple[str, ...] | None = None
     libraries: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
     exclude: Mapping[str, str]
     """Target to the reason why the package is not for it."""
     exercise: str = ""

@@ -16,7 +16,8 @@ _LEAD: Final = """\
 
 Made by `make corpus`; change nothing here by hand. Packages that people put on boards, each built from its source
 distribution, installed into an image (`crosspy install`), verified (`crosspy verify`), imported and exercised under
-QEMU by the target's own Python. No package has settings of its own: what one needs is found, or it is a failure here.
+QEMU by the target's own Python. What a package needs is found, or it is a failure here: none has settings of its own, but
+those that its native build needs here as well (`settings` in `tests/corpus/packages.toml`: matplotlib's).
 
 | flavour | how it is built |
 |---|---|

@@ -24,6 +24,7 @@ _REPEATS: Final = (
     "Failed to build",
     "not pip",
     "did not run",
+    "returned non-zero exit status",
     "note:",
     "metadata-generation-failed",
     "failed-wheel-build",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import beds
 import pytest
 from corpus import packages, results
 from corpus.__main__ import Run, Task, choose, main, needs, parse, with_needs
-from corpus.flavours import FLAVOURS, compare
+from corpus.flavours import FLAVOURS, Job, compare
 from corpus.packages import Package, Source, build_system
 from corpus.page import page
 from corpus.results import Result
@@ -182,6 +183,32 @@ def test_the_environment_of_builds_is_not_the_callers(shop: Workshop) -> None:
     assert variables["CFLAGS"] == "-O0"
 
 
+@pytest.mark.parametrize("flavour", ["native", "crosspy", "crosspy-again", "crossenv", "envvars"])
+def test_settings_of_a_package_are_those_of_every_flavour(
+    shop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flavour: str
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(
+        Workshop, "run", lambda _, __, argv, *___, **____: commands.append([str(word) for word in argv]) or ""
+    )
+    monkeypatch.setattr("corpus.flavours._buildroot_variables", lambda *_: {})
+    sdist = tmp_path / "one-1.tar.gz"
+    with tarfile.open(sdist, "w:gz"):
+        pass
+    job = Job(
+        package=package(settings=("a=1", "b=2")),
+        bed=shop.bed("arm64"),
+        flavour=flavour,
+        sdist=sdist,
+        work=tmp_path / "work",
+        log=tmp_path / "log",
+    )
+    (tmp_path / "env").mkdir()
+    (tmp_path / "work" / "venv").mkdir(parents=True)
+    FLAVOURS[flavour](shop, job)
+    assert "--config-settings a=1 --config-settings b=2" in " ".join(commands[-1])
+
+
 def test_a_failure_names_the_line_that_matters(shop: Workshop, tmp_path: Path) -> None:
     script = f"echo '{tmp_path}/x.c:1: error: no'; echo 'ERROR: Failed building wheel for x'; exit 3"
     with pytest.raises(Failure, match=r"^BUILD/x.c:1: error: no$") as failure:
@@ -192,6 +219,13 @@ def test_a_failure_names_the_line_that_matters(shop: Workshop, tmp_path: Path) -
 def test_pips_summary_is_no_cause(shop: Workshop) -> None:
     output = "  ValueError: invalid pyproject.toml\n  error: subprocess-exited-with-error\nnote: not a problem with pip"
     assert shop.cause(output) == "ValueError: invalid pyproject.toml"
+
+
+def test_a_compilers_words_say_more_than_its_command(shop: Workshop) -> None:
+    output = (
+        "x.h:184:20: error: static\nerror: Command '['gcc', '-c', 'x.c']' returned non-zero exit status 1."
+    )
+    assert shop.cause(output) == "x.h:184:20: error: static"
 
 
 def test_no_cause_names_a_mirror(shop: Workshop) -> None:
