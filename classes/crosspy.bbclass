@@ -111,7 +111,7 @@ crosspy_run() {
     # Shared state is the cache of built packages: no other one (CROSSPY_CACHE).
     { CROSSPY_CACHE= TMPDIR=${CROSSPY_DIR}/tmp XDG_CACHE_HOME=${CROSSPY_DIR}/cache "$@" 2>&1 || touch ${CROSSPY_DIR}/failed; } | tee ${CROSSPY_DIR}/said
     # Its last error, with the hint, is the task's.
-    [ ! -e ${CROSSPY_DIR}/failed ] || bbfatal "$1 $2 failed: $(awk '/^error: /{text = ""} /^The whole log: /{exit} {text = text $0 "\n"} END{printf "%s", text}' ${CROSSPY_DIR}/said | tail -n 8)"
+    [ ! -e ${CROSSPY_DIR}/failed ] || bbfatal "$1 $2 failed: $(awk '/^error: /{text = ""} /^The whole log: /{exit} {text = text $0 "\n"} END{printf "%s", text}' ${CROSSPY_DIR}/said | tail -n 8; cat ${CROSSPY_DIR}/other-versions 2>/dev/null)"
 }
 
 crosspy_pip() {
@@ -194,13 +194,9 @@ def crosspy_install_requires(d):
     unmet = crosspy_json(d, "requires", d.getVar("CROSSPY_ENV"), d.getVar("CROSSPY_PROJECT"), "--find-links", d.getVar("CROSSPY_LINKS"))
     lines = []
     for one in unmet:
-        if one["file"]:
+        if one["file"] or one["found"]:
             continue
-        if one["found"]:
-            # Pins are often tighter than what a package needs: it is built with what the layers have.
-            if "crosspy-build-requires" not in (d.getVar("INSANE_SKIP") or "").split():
-                oe.qa.handle_error("crosspy-build-requires", "pyproject.toml asks for %s to build, and the layers have %s %s, which is used. If that is right: INSANE_SKIP += \"crosspy-build-requires\"" % (one["requirement"], one["name"], one["found"]), d)
-        elif recipe := crosspy_recipe_of(one["name"], d):
+        if recipe := crosspy_recipe_of(one["name"], d):
             lines.append("%s is needed for the build: DEPENDS += \"%s-native\"" % (one["requirement"], recipe))
         else:
             lines.append("%s is needed for the build, and no layer has a recipe of it: %s" % (one["requirement"], crosspy_source_line(one["name"], d)))
@@ -210,7 +206,20 @@ def crosspy_install_requires(d):
     if files:
         d.setVar("CROSSPY_FOUND_FILES", " ".join(files))
         bb.build.exec_func("crosspy_install_build_files", d)
+    else:
+        crosspy_note_other_versions(unmet, d)
     return bool(files)
+
+def crosspy_note_other_versions(unmet, d):
+    """Pins are often tighter than what a package needs: it is built with what the layers have, and they are named if that fails."""
+    import os
+    with open(os.path.join(d.getVar("CROSSPY_DIR"), "other-versions"), "w") as file:
+        for one in unmet:
+            used = "pyproject.toml asks for %s to build, and the layers have %s %s, which is used" % (one["requirement"], one["name"], one["found"])
+            another = "For another version: %s" % crosspy_source_line(one["name"], d)
+            file.write("%s. %s\n" % (used, another))
+            if "crosspy-build-requires" not in (d.getVar("INSANE_SKIP") or "").split():
+                oe.qa.handle_error("crosspy-build-requires", "%s. If that is right: INSANE_SKIP += \"crosspy-build-requires\". %s" % (used, another), d)
 
 crosspy_install_build_files() {
     # They run in the build: OE-core's setuptools looks for Python's headers beside STAGING_INCDIR.
@@ -301,8 +310,11 @@ WARN_QA:append = " crosspy-build-requires"
 QAPKGTEST[crosspy] = "package_qa_check_crosspy"
 # When do_package comes from shared state there is no work directory: the check has sysroots of its own.
 do_package_qa[depends] += "python3-crosspy-native:do_populate_sysroot ${MLPREFIX}python3:do_populate_sysroot virtual/${MLPREFIX}libc:do_populate_sysroot"
-def package_qa_check_crosspy(package, d):
-    """Run crosspy verify on a package; each finding has the check's own name, for INSANE_SKIP: XP301 and so on."""
+def package_qa_check_crosspy(package, d, messages=None):
+    """Run crosspy verify on a package; each finding has the check's own name, for INSANE_SKIP: XP301 and so on.
+
+    In scarthgap QAPKGTEST's functions are given a dictionary for their findings, too.
+    """
     import os
     tree = os.path.join(d.getVar("PKGDEST"), package)
     names = [name for _, _, files in os.walk(tree) for name in files]

@@ -31,9 +31,9 @@ pytestmark = pytest.mark.skipif(
 
 @dataclass(frozen=True)
 class Machine:
-    """What the tests know of a machine: its sysroot of Debian's, the names in it and those that OE-core's Python has."""
+    """What the tests know of a machine: Debian's names of it, and those that OE-core's Python has."""
 
-    sysroot: str
+    debian: str
     triplet: str
     platform: str
     gnu_type: str
@@ -43,7 +43,7 @@ class Machine:
 
 MACHINES = {
     "qemuarm64": Machine(
-        "arm64-3.14-corpus",
+        "arm64",
         "aarch64-linux-gnu",
         "aarch64-linux",
         "aarch64-oe-linux",
@@ -51,7 +51,7 @@ MACHINES = {
         8,
     ),
     "qemuarm": Machine(
-        "armhf-3.14-corpus",
+        "armhf",
         "arm-linux-gnueabihf",
         "arm-linux-gnueabi",
         "arm-oe-linux-gnueabi",
@@ -61,6 +61,25 @@ MACHINES = {
 }
 NAME = os.environ.get("CROSSPY_YOCTO_MACHINE", "qemuarm64")
 MACHINE = MACHINES[NAME]
+
+# The Python of each series; what has no name yet is the development branch, which is compatible with more than one.
+PYTHONS = {"scarthgap": "3.12", "wrynose": "3.14", "blacksail": "3.14"}
+
+
+def series() -> str:
+    """The release of OE_CORE_DIR: the newest of those that it calls itself."""
+    if "OE_CORE_DIR" not in os.environ:
+        return "wrynose"
+    text = Path(os.environ["OE_CORE_DIR"], "meta/conf/layer.conf").read_text()
+    [names] = re.findall(r'^LAYERSERIES_CORENAMES = "(.*)"$', text, re.MULTILINE)
+    return names.split()[-1]
+
+
+SERIES = series()
+PYTHON = PYTHONS[SERIES]
+CPYTHON = "cpython-" + PYTHON.replace(".", "")
+# From Python 3.13 on OE-core's has names of its own.
+PLATFORM = MACHINE.platform if PYTHON != "3.12" else MACHINE.triplet
 
 EXERCISE = """
 import sys, markupsafe._speedups, yaml._yaml, cffi, greenlet, idna, kiwisolver, rich.markdown, rich.console, rpds, zmq
@@ -101,13 +120,29 @@ print("imported", sys.implementation._multiarch)
 # An image needs their packages; other recipes, and shared state, what they put into sysroots, too.
 SHARED = ("python3-kiwisolver", "python3-markupsafe", "python3-rich")
 
-# Recipes that no test needs are not even parsed.
+# Recipes of OE-core that build requirements are; others are not even parsed. The second line is scarthgap's.
+CORE = (
+    "build|calver|cffi|cython|editables|flit-core|hatchling|installer|meson-python|packaging|pathspec|pdm-backend|pip|pluggy|"
+    "poetry-core|pycparser|pyproject-hooks|pyproject-metadata|semantic-version|setuptools|setuptools-rust|setuptools-scm|six|"
+    "trove-classifiers|typing-extensions|wheel|"
+    "importlib-metadata|more-itertools|pathlib2|ply|pyparsing|toml|tomli|zipp"
+)
 MASK = (
     "/meta/recipes-(?!devtools/python/|core/(meta|base-files)) "
-    "/meta/recipes-devtools/python/(?!python3-(setuptools|setuptools-scm|pip|wheel|installer|packaging|flit-core|"
-    "hatchling|pathspec|pluggy|trove-classifiers|calver|poetry-core|pdm-backend|cython|cffi|pycparser|pyproject-metadata|"
-    "pyproject-hooks|build|six|setuptools-rust|typing-extensions|editables|meson-python|semantic-version)_)"
+    f"/meta/recipes-devtools/python/(?!python3-({CORE})_)"
 )
+
+
+def core_sources() -> list[str]:
+    """What PyPI has of them, as name==version."""
+    directory = Path(os.environ["OE_CORE_DIR"], "meta/recipes-devtools/python")
+    found = []
+    for name in CORE.split("|"):
+        for recipe in directory.glob(f"python3-{name}_*.bb"):
+            text = "".join(path.read_text() for path in (recipe, *directory.glob(f"*-{name}.inc")))
+            [package] = re.findall(r'^PYPI_PACKAGE \??= "(.*)"', text, re.MULTILINE) or [name]
+            found.append(f"{package}=={recipe.stem.partition('_')[2]}")
+    return found
 
 
 @dataclass(frozen=True)
@@ -199,7 +234,7 @@ class Bed:
             f'MACHINE = "{NAME}"\nDISTRO = "testbed"\nTESTBED = "{self.testbed}"\nDL_DIR = "{self.top}/downloads"\n'
             f'SSTATE_DIR = "{self.top}/sstate"\nBB_HASHSERVE = "{self.hashserv}"\nBB_NUMBER_THREADS = "2"\n'
             'PARALLEL_MAKE = "-j 2"\nCONF_VERSION = "2"\nCONNECTIVITY_CHECK_URIS = ""\nBB_DISKMON_DIRS = ""\n'
-            f'SANITY_TESTED_DISTROS = ""\nBBMASK = "{MASK}"\n{extra}'
+            f'SANITY_TESTED_DISTROS = ""\nTMPDIR = "${{TOPDIR}}/tmp"\nBBMASK = "{MASK}"\n{extra}'
         )
         self.give(top)
         return Build(top, self.user)
@@ -210,7 +245,7 @@ class Bed:
         shutil.rmtree(layer, ignore_errors=True)
         files["conf/layer.conf"] = (
             f'BBFILES += "${{LAYERDIR}}/*.bb ${{LAYERDIR}}/*.bbappend"\nBBFILE_COLLECTIONS += "{name}"\n'
-            f'BBFILE_PATTERN_{name} = "^${{LAYERDIR}}/"\nLAYERSERIES_COMPAT_{name} = "wrynose"\nLAYERDEPENDS_{name} = "crosspy"\n'
+            f'BBFILE_PATTERN_{name} = "^${{LAYERDIR}}/"\nLAYERSERIES_COMPAT_{name} = "{SERIES}"\nLAYERDEPENDS_{name} = "crosspy"\n'
         )
         for path, text in files.items():
             (layer / path).parent.mkdir(parents=True, exist_ok=True)
@@ -232,8 +267,9 @@ def bed() -> Iterator[Bed]:
     for name in ("downloads", "sstate", "hashserv"):
         (top / name).mkdir(parents=True, exist_ok=True)
     trees = (os.environ["CROSSPY_SYSROOTS"], os.environ["CROSSPY_RUST"], testbed)
-    subprocess.run([HERE / "prepare-testbed", *trees, MACHINE.sysroot], check=True)
-    sources = (HERE / "sources.txt").read_text().split()
+    debian = (f"{MACHINE.debian}-{PYTHON}-corpus", f"build-{PYTHON}")
+    subprocess.run([HERE / "prepare-testbed", *trees, *debian], check=True)
+    sources = [*(HERE / "sources.txt").read_text().split(), *core_sources()]
     subprocess.run(
         [HERE / "fetch-sources", top / "downloads", *sources], check=True, stdout=subprocess.DEVNULL
     )
@@ -276,7 +312,7 @@ def first(bed: Bed) -> Build:
 
 def test_extensions_have_the_targets_suffix(first: Build, tmp_path: Path) -> None:
     found = [path.name for path in first.unpacked("python3-markupsafe", tmp_path).rglob("*.so")]
-    assert found == [f"_speedups.cpython-314-{MACHINE.platform}.so"]
+    assert found == [f"_speedups.{CPYTHON}-{PLATFORM}.so"]
 
 
 def test_run_time_dependencies_are_the_split_packages(first: Build) -> None:
@@ -303,10 +339,10 @@ def test_an_image_imports_all_of_it_and_its_reports_are_beside_it(first: Build, 
     """The image has what the packages depend on, and nothing else: RDEPENDS are complete, too."""
     [work] = first.top.glob("tmp/work/*/testbed-image/1.0")
     root = work / "rootfs"
-    python = [MACHINE.qemu, "-L", root, root / "usr/bin/python3.14"]
+    python = [MACHINE.qemu, "-L", root, root / f"usr/bin/python{PYTHON}"]
     environ = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
     done = subprocess.run([*python, "-B", "-c", EXERCISE, str(MACHINE.word)], capture_output=True, text=True, check=False, env=environ)  # fmt: skip
-    assert done.stdout == f"imported {MACHINE.platform}\n", done.stderr
+    assert done.stdout == f"imported {PLATFORM}\n", done.stderr
     program = subprocess.run([*python, "-B", root / "usr/bin/pygmentize", "-V"], capture_output=True, text=True, check=True)  # fmt: skip
     assert "2.19.2" in program.stdout
     (tmp_path / "bad.yaml").write_text("a:  [1\n")
@@ -360,14 +396,15 @@ inherit crosspy
 S = "${UNPACKDIR}"
 SRC_URI = "file://pyproject.toml file://setup.py"
 """
-MISMATCH = r"""
-do_configure:prepend() {
-    mv ${RECIPE_SYSROOT}${libdir}/python3.14 ${RECIPE_SYSROOT}${libdir}/python3.13
-    mv ${RECIPE_SYSROOT}${includedir}/python3.14 ${RECIPE_SYSROOT}${includedir}/python3.13
-    rm -f ${RECIPE_SYSROOT}${bindir}/python3*
-    sed -i "s/3\.14/3.13/g" ${RECIPE_SYSROOT}${libdir}/python-sysconfigdata/*.py ${RECIPE_SYSROOT}${libdir}/python3.13/_sysconfigdata*.py
-    sed -i "s/MINOR_VERSION.*14/MINOR_VERSION 13/; s/3\.14\./3.13./" ${RECIPE_SYSROOT}${includedir}/python3.13/patchlevel.h
-}
+OTHER = {"3.12": "3.11", "3.14": "3.13"}[PYTHON]
+MISMATCH = rf"""
+do_configure:prepend() {{
+    mv ${{RECIPE_SYSROOT}}${{libdir}}/python{PYTHON} ${{RECIPE_SYSROOT}}${{libdir}}/python{OTHER}
+    mv ${{RECIPE_SYSROOT}}${{includedir}}/python{PYTHON} ${{RECIPE_SYSROOT}}${{includedir}}/python{OTHER}
+    rm -f ${{RECIPE_SYSROOT}}${{bindir}}/python3*
+    sed -i "s/{PYTHON.replace(".", "[.]")}/{OTHER}/g" ${{RECIPE_SYSROOT}}${{libdir}}/python-sysconfigdata/*.py ${{RECIPE_SYSROOT}}${{libdir}}/python{OTHER}/_sysconfigdata*.py
+    sed -i "s/MINOR_VERSION.*{PYTHON[2:]}/MINOR_VERSION {OTHER[2:]}/; s/{PYTHON.replace(".", "[.]")}[.]/{OTHER}./" ${{RECIPE_SYSROOT}}${{includedir}}/python{OTHER}/patchlevel.h
+}}
 """
 SETUPTOOLS = '[build-system]\nrequires = ["setuptools"]\nbuild-backend = "setuptools.build_meta"\n'
 SETUP = "from setuptools import setup\nsetup(name='x', version='1')\n"
@@ -400,7 +437,9 @@ BAD = {
         setup="import urllib.request\nurllib.request.urlopen('https://example.org/')\n",
     ),
     "checksum": Bad(r"(?i)checksum mismatch", extra=CHECKSUM, errors=2),
-    "mismatch": Bad(r"crosspy create failed: error: the target has Python 3\.13.*3\.14", extra=MISMATCH),
+    "mismatch": Bad(
+        rf"crosspy create failed: error: the target has Python {OTHER}.*{PYTHON}", extra=MISMATCH
+    ),
 }
 
 
@@ -454,11 +493,64 @@ def test_pip_acts_on_the_cross_environment_in_any_task(bed: Bed, first: Build, t
     assert "RECORD" not in names
 
 
-PLANTED = f"planted.cpython-314-{MACHINE.platform}.so"
+GIT = """\
+SUMMARY = "A recipe of a test"
+LICENSE = "CLOSED"
+inherit crosspy
+SRC_URI = "git://@REPOSITORY@;protocol=file;branch=main"
+SRCREV = "@COMMIT@"
+DEPENDS += "python3-setuptools-scm-native"
+"""
+VERSIONED = """
+[build-system]
+requires = ["setuptools", "setuptools-scm"]
+build-backend = "setuptools.build_meta"
+[project]
+name = "versioned"
+dynamic = ["version"]
+[tool.setuptools]
+packages = ["versioned"]
+ext-modules = [{name = "versioned._one", sources = ["one.c"]}]
+[tool.setuptools_scm]
+"""
+ONE = """
+#include <Python.h>
+static struct PyModuleDef one = {PyModuleDef_HEAD_INIT, "_one", 0, 0};
+PyMODINIT_FUNC PyInit__one(void) { return PyModule_Create(&one); }
+"""
+
+
+def test_a_git_repository_is_built_and_has_its_tags_version(bed: Bed, first: Build, tmp_path: Path) -> None:
+    repository = bed.top / "repository"
+    shutil.rmtree(repository, ignore_errors=True)
+    (repository / "versioned").mkdir(parents=True)
+    for name, text in {"pyproject.toml": VERSIONED, "one.c": ONE, "versioned/__init__.py": ""}.items():
+        (repository / name).write_text(text)
+    who = ("-c", "user.name=x", "-c", "user.email=x@example.org")
+
+    def git(*words: str) -> str:
+        return subprocess.run(["git", *who, *words], cwd=repository, check=True, capture_output=True, text=True).stdout.strip()  # fmt: skip
+
+    git("init", "--quiet", "--initial-branch=main")
+    git("add", ".")
+    git("commit", "--quiet", "-m", "one")
+    git("tag", "-a", "v1.2", "-m", "1.2")
+    bed.give(repository)
+    safe = ("-c", f"safe.directory={repository}")
+    recipe = GIT.replace("@REPOSITORY@", str(repository)).replace("@COMMIT@", git(*safe, "rev-parse", "HEAD"))
+    if SERIES == "scarthgap":  # later ones have a default that is right
+        recipe += 'S = "${WORKDIR}/git"\n'
+    build = bed.build("git", layers=(bed.layer("git-layer", {"versioned_1.2.bb": recipe}),))
+    build.bitbake("versioned")
+    names = {path.name for path in build.unpacked("versioned", tmp_path).rglob("*")}
+    assert {"versioned-1.2.dist-info", f"_one.{CPYTHON}-{PLATFORM}.so"} <= names
+
+
+PLANTED = f"planted.{CPYTHON}-{PLATFORM}.so"
 PLANT = f"""
 do_rootfs[postfuncs] += "plant"
 plant() {{
-    cp /usr/bin/env ${{IMAGE_ROOTFS}}${{libdir}}/python3.14/site-packages/{PLANTED}
+    cp /usr/bin/env ${{IMAGE_ROOTFS}}${{libdir}}/python{PYTHON}/site-packages/{PLANTED}
 }}
 """
 
@@ -473,7 +565,7 @@ def test_an_image_with_a_fault_fails_and_says_which(bed: Bed, first: Build) -> N
     assert all(PLANTED in text for text in errors)
     assert any("XP101" in text for text in errors)
     [report] = build.top.glob("tmp/work/*/testbed-image/1.0/deploy-*/*.crosspy.sarif")
-    assert "planted.cpython-314" in report.read_text()
+    assert f"planted.{CPYTHON}" in report.read_text()
 
 
 @pytest.fixture

@@ -254,6 +254,30 @@ def test_a_version_that_the_layers_do_not_have_is_a_warning_with_a_name(bed: Bed
     assert name == "crosspy-build-requires"
     assert "cython<3.1" in text
     assert "3.2.4" in text
+    assert 'SRC_URI[cython.sha256sum] = "..."' in text
+
+
+def test_a_build_that_fails_with_another_version_names_it(
+    bed: Bed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """setuptools 69 of scarthgap, and a licence as setuptools 77 reads it."""
+    import bb.process
+
+    bed.answer(
+        "requires", [{"requirement": "setuptools>=77", "name": "setuptools", "found": "69.1.1", "file": ""}]
+    )
+    d = bed.recipe(extra='INSANE_SKIP += "crosspy-build-requires"\n')
+    bed.run(d, "crosspy_check_requires")
+    assert REPORTS == []
+    (bed.top / "fail.wheel").write_text("error: x was not built: why\nhint: do y\n")
+    with pytest.raises(bb.process.ExecutionError):
+        bed.run(d, "do_compile")
+    [error] = re.findall(r"^ERROR: crosspy wheel failed: .*\n.*\n.*", capfd.readouterr().out, re.MULTILINE)
+    assert (
+        "hint: do y\npyproject.toml asks for setuptools>=77 to build, and the layers have setuptools 69.1.1"
+        in error
+    )
+    assert 'SRC_URI += "https://.../setuptools-VERSION.tar.gz' in error
 
 
 def test_the_commands_own_message_is_the_error(bed: Bed) -> None:
@@ -357,11 +381,20 @@ def test_insane_skip_and_warn_qa_decide(bed: Bed, line: str, reported: list[str]
     assert d.getVar("QA_ERRORS_FOUND") == failed
 
 
-def check(bed: Bed, d: Any) -> None:
+def test_a_package_is_verified_as_older_series_call_it(bed: Bed) -> None:
+    """scarthgap's insane.bbclass gives a third argument."""
+    d = bed.recipe()
+    package(d, "gadget")
+    bed.answer("verify", finding())
+    check(bed, d, "'gadget', d, {}")
+    assert [name for name, _ in REPORTS] == ["XP301"]
+
+
+def check(bed: Bed, d: Any, arguments: str = "'gadget', d") -> None:
     import bb
 
     bb.utils.better_exec(
-        bb.utils.better_compile("package_qa_check_crosspy('gadget', d)", "check", "check"),
+        bb.utils.better_compile(f"package_qa_check_crosspy({arguments})", "check", "check"),
         {"d": d},
         None,
         False,
