@@ -40,9 +40,13 @@ CROSSPY_BUILD_REQUIRES[doc] = "Build requirements that come from PyPI, as names 
 a checksum, SRC_URI[cppy.sha256sum]. For files of elsewhere: SRC_URI, with unpack=0."
 SRC_URI:append = "${@crosspy_build_uris(d)}"
 
-# Without crates in SRC_URI nothing of Rust is needed, and nothing of it decides a hash.
-inherit_defer ${@"rust-common" if crosspy_has_crates(d) else ""}
-DEPENDS:append = " ${@'cargo-native rust-native ' + d.getVar('RUSTLIB_DEP') if crosspy_has_crates(d) else ''}"
+CROSSPY_RUST ?= "${@int(crosspy_has_crates(d))}"
+CROSSPY_RUST[doc] = "1 brings cargo, rustc and the target's standard library. It is 1 where SRC_URI has crates; a source that \
+has its crates in it (orjson) sets it."
+
+# Without Rust nothing of it decides a hash.
+inherit_defer ${@"rust-common" if crosspy_has_rust(d) else ""}
+DEPENDS:append = " ${@'cargo-native rust-native ' + d.getVar('RUSTLIB_DEP') if crosspy_has_rust(d) else ''}"
 RUSTFLAGS[export] = "1"
 
 CROSSPY_PROJECT ?= "${S}"
@@ -83,8 +87,11 @@ CROSSPY_OFFLINE = "--no-index --no-build-isolation --find-links ${CROSSPY_LINKS}
 def crosspy_has_crates(d):
     return "crate://" in (d.getVar("SRC_URI") or "")
 
+def crosspy_has_rust(d):
+    return bb.utils.to_boolean(d.getVar("CROSSPY_RUST"))
+
 def crosspy_rust_target(d):
-    return "--rust-target " + d.getVar("RUST_HOST_SYS") if crosspy_has_crates(d) else ""
+    return "--rust-target " + d.getVar("RUST_HOST_SYS") if crosspy_has_rust(d) else ""
 
 def crosspy_build_uris(d):
     """SRC_URI's entries of CROSSPY_BUILD_REQUIRES: where PyPI has a file follows from its name."""
@@ -110,8 +117,14 @@ crosspy_run() {
     rm -f ${CROSSPY_DIR}/failed
     # Shared state is the cache of built packages: no other one (CROSSPY_CACHE).
     { CROSSPY_CACHE= TMPDIR=${CROSSPY_DIR}/tmp XDG_CACHE_HOME=${CROSSPY_DIR}/cache "$@" 2>&1 || touch ${CROSSPY_DIR}/failed; } | tee ${CROSSPY_DIR}/said
-    # Its last error, with the hint, is the task's.
-    [ ! -e ${CROSSPY_DIR}/failed ] || bbfatal "$1 $2 failed: $(awk '/^error: /{text = ""} /^The whole log: /{exit} {text = text $0 "\n"} END{printf "%s", text}' ${CROSSPY_DIR}/said | tail -n 8; cat ${CROSSPY_DIR}/other-versions 2>/dev/null)"
+    [ ! -e ${CROSSPY_DIR}/failed ] || bbfatal "$1 $2 failed: $(crosspy_last_error)"
+}
+
+# Its last error, with the hint, is the task's; and what a recipe can do about it.
+crosspy_last_error() {
+    awk '/^error: /{text = ""} /^The whole log: /{exit} {text = text $0 "\n"} END{printf "%s", text}' ${CROSSPY_DIR}/said | tail -n 8
+    ! grep -q '^error: .*\[no-rust' ${CROSSPY_DIR}/said || echo 'In the recipe: CROSSPY_RUST = "1"'
+    [ ! -e ${CROSSPY_DIR}/other-versions ] || cat ${CROSSPY_DIR}/other-versions
 }
 
 crosspy_pip() {

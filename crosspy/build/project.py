@@ -72,6 +72,7 @@ def read_project(path: Path, artifact: Artifact) -> Project:
         build_wishes=tuple(str(one) for one in applying(contents.build_requires)),
         requires=_names(requires),
         crates=contents.crates_for(build_requires),
+        rust=contents.is_built_with_rust(build_requires),
         dynamic="requires-dist" in {str(one).lower() for one in headers.get_all("Dynamic", ())},
     )
 

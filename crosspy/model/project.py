@@ -22,6 +22,7 @@ class Project:
 
     ``name`` is canonical; ``licence`` an SPDX expression, or empty. ``requires`` and ``build_requires`` are canonical
     names, of Linux and CPython; ``requires`` without extras. ``build_wishes`` are the requirements of ``build_requires``. ``dynamic`` says that the build may tell of more.
+    ``rust``: the build compiles crates; ``crates`` are those that it does not bring along itself.
     """
 
     name: str
@@ -37,4 +38,5 @@ class Project:
     build_wishes: tuple[str, ...] = ()
     requires: tuple[str, ...] = ()
     crates: tuple[Crate, ...] = ()
+    rust: bool = False
     dynamic: bool = False

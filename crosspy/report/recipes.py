@@ -97,6 +97,7 @@ def yocto(
             PYPI_PACKAGE=stem if stem != name.removeprefix("python3-") else "",
             PYPI_PACKAGE_EXT=extension if extension != "tar.gz" else "",
             CROSSPY_BUILD_REQUIRES=_listed(file.name for file in files.values()),
+            CROSSPY_RUST="1" if project.rust and not project.crates else "",
         ),
         f'DEPENDS += "{_listed(sorted(depends))}"\n' if depends else "",
         f'RDEPENDS:${{PN}} += "{_listed(recipe(one) for one in project.requires)}"\n'

@@ -210,6 +210,26 @@ def test_crates_in_src_uri_bring_rust(bed: Bed) -> None:
     assert f"--crates {d.getVar('UNPACKDIR')}/cargo_home/bitbake" in wheel
 
 
+def test_a_source_that_brings_its_crates_says_so_and_has_rust(
+    bed: Bed, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """orjson: no crate is in SRC_URI."""
+    import bb.process
+
+    (bed.top / "fail.wheel").write_text("error: x was not built [no-rust]: there is no Rust compiler\n")
+    with pytest.raises(bb.process.ExecutionError):
+        bed.run(bed.recipe(), "do_compile")
+    assert 'In the recipe: CROSSPY_RUST = "1"\n' in capfd.readouterr().out
+    (bed.top / "fail.wheel").unlink()
+    d = bed.recipe(extra='CROSSPY_RUST = "1"\n')
+    assert {"cargo-native", "rust-native", "libstd-rs"} <= set(d.getVar("DEPENDS").split())
+    bed.run(d, "do_configure")
+    bed.run(d, "do_compile")
+    create, wheel = bed.calls()[-2:]
+    assert create.endswith("--rust-target aarch64-gadget-linux-gnu")
+    assert "--crates" not in wheel
+
+
 def test_programs_of_native_recipes_see_what_src_uri_brings_to_build_with(bed: Bed) -> None:
     """cython3 of a -native recipe, and NumPy's .pxd from CROSSPY_BUILD_REQUIRES."""
     bed.run(bed.recipe(), "do_configure")

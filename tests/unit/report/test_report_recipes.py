@@ -78,6 +78,12 @@ SRC_URI[n-2.0.0.sha256sum] = "{"d" * 64}"
     )
 
 
+def test_crates_that_the_source_brings_need_rust_all_the_same() -> None:
+    (text,) = yocto(replace(PROJECT, rust=True)).values()
+    assert 'CROSSPY_RUST = "1"\n' in text
+    assert not any("CROSSPY_RUST" in text for text in (*yocto(RUST).values(), *yocto(PROJECT).values()))
+
+
 def test_files_of_the_index_are_build_requirements_of_which_no_layer_has_a_recipe() -> None:
     tool = Artifact(name="scikit_build_core-1-py3-none-any.whl", url="", sha256="e" * 64)
     project = replace(PROJECT, build_requires=("scikit-build-core",))
