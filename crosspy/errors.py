@@ -79,7 +79,7 @@ class LockError(CrosspyError):
 
 
 class FetchError(CrosspyError):
-    """A file could not be got, or is not the one that a lock names."""
+    """A file could not be got, is not the one that a lock names, or is an archive that is not safe to unpack."""
 
     exit_code = 11
 

@@ -68,7 +68,7 @@ class Contents:
 def read_contents(path: Path) -> Contents:
     """Read the source distribution at ``path``.
 
-    :raises UsageError: if it is no archive, or not a safe one.
+    :raises FetchError: if it is no archive, or not a safe one.
     :raises BuildFailedError: if its ``pyproject.toml`` or a ``Cargo.lock`` is damaged.
     """
     texts: dict[str, bytes] = {}

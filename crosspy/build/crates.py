@@ -148,7 +148,7 @@ def locked_crates(text: str) -> list[Crate]:
             for one in tomllib.loads(text).get("package", [])
             if "source" in one
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, RecursionError) as error:
         raise ValueError(str(error)) from None
 
 

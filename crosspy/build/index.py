@@ -24,7 +24,7 @@ from packaging.utils import (
     parse_sdist_filename,
     parse_wheel_filename,
 )
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 
 from crosspy import process
 from crosspy.build.downloads import download_options
@@ -125,27 +125,29 @@ def _portable_version(file: str) -> tuple[str, Version]:
 def _artifacts(
     page: tuple[str, str], base: str, name: str, version_of: Callable[[str], tuple[str, Version]]
 ) -> Iterator[tuple[Version, Artifact]]:
-    kind, text = page
-    for entry in _entries(kind, text, base):
-        try:
-            title, version = version_of(entry["filename"])
-        except (InvalidSdistFilename, InvalidWheelFilename, ValueError):
-            continue
-        sha256 = entry["hashes"].get("sha256", "")
-        if canonicalize_name(title) == name and sha256 and not entry.get("yanked"):
-            url = urldefrag(urljoin(base, entry["url"]))[0]
-            yield version, Artifact(name=entry["filename"], url=url, sha256=sha256, size=entry.get("size"))
+    try:
+        for entry in _entries(*page):
+            try:
+                title, version = version_of(entry["filename"])
+            except (InvalidSdistFilename, InvalidWheelFilename, InvalidVersion):
+                continue
+            sha256, size = entry["hashes"].get("sha256", ""), entry.get("size")
+            if canonicalize_name(title) == name and sha256 and not entry.get("yanked"):
+                url = urldefrag(urljoin(base, entry["url"]))[0]
+                size = size if type(size) is int else None
+                yield version, Artifact(name=entry["filename"], url=url, sha256=sha256, size=size)
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise FetchError(
+            f"{shown(base)}: the index's answer cannot be read: {type(error).__name__}: {error}"
+        ) from None
 
 
-def _entries(kind: str, text: str, base: str) -> list[dict[str, Any]]:
+def _entries(kind: str, text: str) -> list[dict[str, Any]]:
     if not kind.endswith("json"):
         parser = _Links()
         parser.feed(text)
         return parser.found
-    try:
-        files: list[dict[str, Any]] = json.loads(text)["files"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise FetchError(f"{shown(base)}: the index's answer cannot be read: {error}") from None
+    files: list[dict[str, Any]] = json.loads(text)["files"]
     return files
 
 

@@ -41,7 +41,7 @@ _BUGTRACKERS: Final = (
 def read_project(path: Path, artifact: Artifact) -> Project:
     """Return what the source distribution at ``path`` says of its project.
 
-    :raises UsageError: if it is no archive, or not a safe one. :raises BuildFailedError: if it has no usable metadata.
+    :raises FetchError: if it is no archive, or not a safe one. :raises BuildFailedError: if it has no usable metadata.
     """
     contents = read_contents(path)
     texts = contents.texts

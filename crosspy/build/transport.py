@@ -22,7 +22,7 @@ from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 from crosspy.build.downloads import download_options
 from crosspy.errors import FetchError
@@ -67,8 +67,10 @@ class Transport:
             login = self.credentials.get(host, ("", ""))
         if login[0]:
             sent["Authorization"] = "Basic " + base64.b64encode(":".join(login).encode()).decode()
+        # RFC 3987: what is not ASCII is sent in percent-encoded UTF-8; what is encoded already stays.
+        sent_parts = [quote(part, safe="%/:=&?~#+!$,;'@()*[]") for part in parts[2:]]
         request = urllib.request.Request(  # noqa: S310 -- the schemes are looked at by whoever asks
-            urlunsplit((*parts[:1], host, *parts[2:])), method=method, headers=sent
+            urlunsplit((parts.scheme, host, *sent_parts)), method=method, headers=sent
         )
         handlers: list[Any] = [_KeepSecrets()]
         if parts.scheme == "https":
@@ -139,7 +141,7 @@ def transport_of(environ: Mapping[str, str], options: Sequence[str] | None = Non
 def _credentials(environ: Mapping[str, str], indexes: Sequence[str]) -> dict[str, tuple[str, str]]:
     found: dict[str, tuple[str, str]] = {}
     path = environ.get("NETRC") or (f"{environ['HOME']}/.netrc" if environ.get("HOME") else "")
-    with contextlib.suppress(OSError, netrc.NetrcParseError):
+    with contextlib.suppress(OSError, ValueError, netrc.NetrcParseError):
         hosts = netrc.netrc(path).hosts if path else {}
         found |= {host: (login, password or "") for host, (login, _, password) in hosts.items()}
     for index in indexes:
@@ -248,6 +250,11 @@ def _get(artifact: Artifact, partial: Path, base: Path, transport: Transport) ->
             raise FetchError(
                 f"{artifact.name}: {shown(artifact.url)}: the server says {error.code} {error.reason}",
                 hint="404: it was removed there; lock anew, or use a mirror. 401, 403: name user and password in ~/.netrc.",
+            ) from None
+        except (http.client.InvalidURL, UnicodeError) as error:  # no name of a host, no number of a port
+            raise FetchError(
+                f"{artifact.name}: {shown(artifact.url)} is no address that can be asked: {error}",
+                hint="The lock was changed by hand: make it anew with crosspy lock.",
             ) from None
         except _BROKEN as error:
             if attempt + 1 < _ATTEMPTS:

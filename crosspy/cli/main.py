@@ -49,7 +49,7 @@ exit codes:
   3 unusable target data       8 a package did not build as it should
   4 contradicting target data  9 a wheel was refused
   10 a lock is damaged, stale, or for another target
-  11 a file could not be got, or is not what the lock says
+  11 a file could not be got, is not what the lock says, or is no safe archive
   12 no versions fit           130 interrupted
   70 a defect of crosspy itself
 """

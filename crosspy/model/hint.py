@@ -61,7 +61,7 @@ def parse_hints(text: str, *, origin: str) -> tuple[Hint, ...]:
     hint = "The format is in docs/reference/hints.md."
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{origin}: not TOML: {error}", hint=hint) from None
     rows = document.pop("hint", [])
     problems = [f"unknown key {name!r}; a hint is written [[hint]]" for name in sorted(document)]

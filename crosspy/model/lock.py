@@ -26,7 +26,10 @@ from crosspy.errors import LockError
 FILE_NAME: Final = re.compile(r"pylock(?:\.([^.]+))?\.toml")
 _GROUP: Final = re.compile(r"""['"]([A-Za-z0-9][A-Za-z0-9._-]*)['"] in dependency_groups""")
 _GROUPS: Final = re.compile(rf"{_GROUP.pattern}( or {_GROUP.pattern})*")
-_FILE: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._+!-]{0,250}")
+_FILE: Final = re.compile(
+    r"[A-Za-z0-9_][A-Za-z0-9._+!-]{0,240}\.(whl|zip|tar|tgz|tbz|txz|tlz|tar\.(gz|bz2|xz|lz|lzma))"
+)
+"""Of what pip unpacks."""
 _LONGEST: Final = 120
 """Of a name or a version: both are parts of one file name."""
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
@@ -124,6 +127,8 @@ def to_toml(lock: Lock) -> str:
         top["default-groups"] = []
     top["created-by"] = "crosspy"
     packages = sorted(lock.packages, key=lambda one: (one.name, Version(one.version)))
+    if not packages:
+        top["packages"] = []
     parts = [_table("", top), *map(_package, packages)]
     tool: dict[str, Any] = {}
     if lock.policy:
@@ -198,8 +203,8 @@ def from_toml(text: str, source: str) -> Lock:
     """
     try:
         data = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise LockError(f"{source} cannot be read: {error}", hint=_ANEW) from None
+    except (ValueError, RecursionError) as error:  # a number of 5000 digits is no TOMLDecodeError
+        raise LockError(f"{source} cannot be read: {brief(str(error))}", hint=_ANEW) from None
     try:
         return _lock(data)
     except _WrongError as error:
@@ -219,6 +224,8 @@ def _lock(data: Mapping[str, Any]) -> Lock:
     version = _text(data, "lock-version", "it")
     if not re.fullmatch(r"1\.\d+", version):
         raise _WrongError(f"lock-version is {version!r}; 1.0 is what PEP 751 defines")
+    if "packages" not in data:
+        raise _WrongError("it has no packages")
     packages = tuple(
         _read_package(entry, f"packages[{number}]")
         for number, entry in enumerate(_tables(data, "packages", "it"))

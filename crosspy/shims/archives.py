@@ -14,11 +14,20 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from importlib.machinery import ModuleSpec
     from types import ModuleType
+    from typing import Any
 
 UNPACKING = "pip._internal.utils.unpacking"
 BASE = 1 << 30
 RATIO = 100
 """How much larger than its archive a source is, at most; below the base, nobody's disk is in danger."""
+ENTRY = 4096
+"""What an entry costs whatever its size: a block of a disk."""
+HEADER = 1 << 20
+"""The largest header that says more of the next entry: pip reads it into memory at once."""
+
+
+class HugeHeader(Exception):  # noqa: N818 -- never seen outside
+    """Its size."""
 
 
 class Watch:
@@ -72,18 +81,15 @@ def apply(module: "ModuleType") -> None:
 
 def fault(path: str) -> str:
     """Return what is wrong with an archive; empty if nothing is, or pip itself has to say it."""
-    import tarfile
-    import zipfile
-
     left = BASE + RATIO * os.path.getsize(path)
     links: set[tuple[str, ...]] = set()
     found: list[tuple[str, ...]] = []
     try:
         for name, size, kind, target in _members(path):
-            left -= size
+            left -= size + ENTRY
             parts = tuple(part for part in name.split("/") if part not in {"", "."})
             if left < 0:
-                return f"it expands to more than {RATIO} times its size"
+                return f"it expands to more than {RATIO} times its size, or to too many files"
             if name.startswith("/") or ".." in parts:
                 return f"it holds {name!r}, which lies outside"
             if kind == "special":
@@ -93,8 +99,10 @@ def fault(path: str) -> str:
                 if leads_out(len(parts) - 1, target):
                     return f"it holds {name!r}, a link to {target!r}, which lies outside"
             found.append(parts)
-    except (tarfile.TarError, zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError):
-        return ""
+    except HugeHeader as error:
+        return f"it has a header of {error} bytes"
+    except Exception:
+        return ""  # each decoder has its own; pip is about to meet it, too
     behind = [parts for parts in found if any(parts[:end] in links for end in range(1, len(parts)))]
     return f"it holds {'/'.join(behind[0])!r}, which lies behind a link" if behind else ""
 
@@ -118,7 +126,16 @@ def _members(path: str) -> "Iterator[tuple[str, int, str, str]]":
             for info in archive.infolist():
                 yield info.filename, info.file_size, "plain", ""
         return
-    with tarfile.open(path) as packed:
+
+    class Member(tarfile.TarInfo):
+        @classmethod
+        def frombuf(cls, buf: "Any", encoding: str, errors: str) -> "Any":
+            found = super().frombuf(buf, encoding, errors)
+            if found.type in b"xgXLK" and found.size > HEADER:
+                raise HugeHeader(found.size)
+            return found
+
+    with tarfile.open(path, tarinfo=Member) as packed:
         for member in packed:
             plain = member.isfile() or member.isdir() or member.islnk()
             kind = "symlink" if member.issym() else "plain" if plain else "special"

@@ -138,7 +138,7 @@ def read_ignores(text: str, *, origin: str, known: Collection[str]) -> tuple[Ign
     """
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{origin}: no TOML: {error}") from None
     verify = document.get("verify", {})
     rows = verify.get("ignore", []) if isinstance(verify, dict) else None

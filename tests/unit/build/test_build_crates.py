@@ -13,7 +13,7 @@ import pytest
 
 from crosspy.build.crates import fetch_crates
 from crosspy.console import Console
-from crosspy.errors import BuildFailedError, UsageError
+from crosspy.errors import BuildFailedError, FetchError, UsageError
 
 MANIFEST = '[package]\nname = "p"\nversion = "1.0.0"\n'
 LOCK = """\
@@ -175,13 +175,13 @@ def test_no_cargo(fetch, tmp_path):
 def test_a_damaged_source(fetch, tmp_path, content):
     for name in ("p.tar.gz", "p.zip"):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(UsageError, match="cannot read"):
+        with pytest.raises(FetchError, match="cannot read"):
             fetch(tmp_path / name)
 
 
 @pytest.mark.parametrize("name", ["../Cargo.toml", "/etc/Cargo.toml", "p/../../Cargo.toml"])
 def test_a_source_that_writes_elsewhere(fetch, tmp_path, name):
-    with pytest.raises(UsageError, match="outside"):
+    with pytest.raises(FetchError, match="outside"):
         fetch(sdist(tmp_path / "p.tar.gz", {name: MANIFEST}))
 
 

@@ -192,6 +192,20 @@ def test_nobody_there_is_told(tmp_path: Path) -> None:
         get(Artifact(name="a-1.tar.gz", url="ftp://127.0.0.1/a", sha256="0" * 64), tmp_path)
 
 
+def test_an_address_may_have_letters_of_any_language(server: Server, tmp_path: Path) -> None:
+    artifact = offered(server)
+    server.files["d%C3%A9p%C3%B4t/a%2B1.tar.gz"] = CONTENT
+    get(replace(artifact, url=f"{server.address}/dépôt/a%2B1.tar.gz"), tmp_path)
+    assert (tmp_path / "a-1.tar.gz").read_bytes() == CONTENT
+
+
+@pytest.mark.parametrize("host", ["a..b", "a" * 100, "localhost:x", "%00"])
+def test_what_is_no_address_is_told_at_once(tmp_path: Path, host: str) -> None:
+    with pytest.raises(FetchError, match="no address that can be asked") as caught:
+        get(Artifact(name="a-1.tar.gz", url=f"http://{host}/a-1.tar.gz", sha256="0" * 64), tmp_path)
+    assert "changed by hand" in caught.value.hint
+
+
 def test_users_and_passwords_reach_their_server_and_no_message(server: Server, tmp_path: Path) -> None:
     artifact = offered(server)
     host = server.address.removeprefix("http://")
@@ -205,6 +219,8 @@ def test_users_and_passwords_reach_their_server_and_no_message(server: Server, t
     ):
         download(artifact, tmp_path, base=tmp_path, transport=found)
         assert server.asked[-1][2] == basic
+    (tmp_path / "latin").write_bytes(b"machine x login \xe9 password x\n")
+    assert transport_of({"NETRC": str(tmp_path / "latin")}, []).credentials.keys() <= {"x"}
     get(replace(artifact, url=artifact.url.replace("//", "//me:secret@")), tmp_path)
     assert server.asked[-1][2] == basic
     with pytest.raises(FetchError) as caught:

@@ -165,7 +165,7 @@ def test_a_build_requirement_that_writes_outside_is_told_before_anything_is_buil
         )
 
     other = Lock(packages=(replace(packed("evil", "/etc"), groups=("a-1",)),), groups=("a-1", "evil-1"))
-    with pytest.raises(UsageError, match=r"dl/evil-1\.tar\.gz: it holds 'evil-1/s', a link to '/etc'"):
+    with pytest.raises(FetchError, match=r"dl/evil-1\.tar\.gz: it holds 'evil-1/s', a link to '/etc'"):
         build(tmp_path, Lock(packages=(packed("a"),)), other=other, find_links=(str(tmp_path / "dl"),))
     assert not (tmp_path / "wheels").exists()
 

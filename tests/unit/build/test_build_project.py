@@ -7,6 +7,7 @@ import hashlib
 import http.server
 import io
 import json
+import random
 import tarfile
 import threading
 import zipfile
@@ -123,9 +124,23 @@ def test_what_cannot_be_had_is_told(environ: dict[str, str]) -> None:
         find_sdist("nobody", environ=environ)
     with pytest.raises(UsageError, match="no requirement"):
         find_sdist("../x", environ=environ)
-    PAGES["/simple/broken/"] = ("application/vnd.pypi.simple.v1+json", "{")
-    with pytest.raises(FetchError, match="cannot be read"):
-        find_sdist("broken", environ=environ)
+    kind = "application/vnd.pypi.simple.v1+json"
+    for text in (
+        "{",
+        "[]",
+        '{"files": 3}',
+        '{"files": [3]}',
+        '{"files": [{}]}',
+        '{"files": [{"filename": 3}]}',
+        '{"files": [{"filename": "broken-1.tar.gz", "hashes": []}]}',
+        '{"files": [{"filename": "broken-1.tar.gz", "hashes": {"sha256": "a"}, "url": 3}]}',
+        '{"files": [{"filename": "broken-1.tar.gz", "hashes": {"sha256": "a"}, "url": "http://[x"}]}',
+        "[" * 100_000,
+        "9" * 5000,
+    ):
+        PAGES["/simple/broken/"] = (kind, text)
+        with pytest.raises(FetchError, match="cannot be read"):
+            find_sdist("broken", environ=environ)
     with pytest.raises(FetchError, match="refused"):
         find_sdist("p", environ={**environ, "PIP_INDEX_URL": "http://127.0.0.1:9/simple"})
 
@@ -218,8 +233,8 @@ def test_whether_crates_are_locked(tmp_path: Path, names: list[str], unlocked: b
             "pyproject.toml cannot be read",
         ),
         ({"p-1.0/PKG-INFO": METADATA, "p-1.0/Cargo.lock": "["}, BuildFailedError, "Cargo.lock is damaged"),
-        ({"../../etc/PKG-INFO": METADATA}, UsageError, "lies outside"),
-        ({"/etc/PKG-INFO": METADATA}, UsageError, "lies outside"),
+        ({"../../etc/PKG-INFO": METADATA}, FetchError, "lies outside"),
+        ({"/etc/PKG-INFO": METADATA}, FetchError, "lies outside"),
     ],
 )
 def test_what_cannot_be_read_is_told(
@@ -253,8 +268,86 @@ def test_links_that_lead_out_and_devices(
     if not said:
         sdist.check(path)
         return
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(FetchError, match=said):
         sdist.check(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("x" * 256, "too long"), ("y/" * 1100 + "z", "too long"), ("./", ""), ("", "outside")]
+)
+def test_names_that_no_file_system_takes(tmp_path: Path, name: str, said: str) -> None:
+    path = tmp_path / "p-1.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        info = tarfile.TarInfo(name)
+        info.type = tarfile.DIRTYPE if name == "./" else tarfile.REGTYPE
+        archive.addfile(info)
+    if not said:
+        sdist.check(path)
+        return
+    with pytest.raises(FetchError, match=said):
+        sdist.check(path)
+
+
+def test_a_million_empty_files_are_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "p-1.tar.gz"
+    path.write_bytes(gzip.compress(tarfile.TarInfo("p-1/x").tobuf() * 500))
+    sdist.check(path)
+    monkeypatch.setattr(sdist, "_EXPANSION_BASE", 1 << 20)
+    with pytest.raises(FetchError, match="too many files"):
+        sdist.check(path)
+
+
+@pytest.mark.parametrize("kind", [b"x", b"g", b"X", b"L", b"K"])
+def test_a_header_is_not_read_whatever_its_size(tmp_path: Path, kind: bytes) -> None:
+    path = tmp_path / "p-1.tar.gz"
+    info = tarfile.TarInfo("p-1/x")
+    info.type, info.size = kind, 1 << 33
+    path.write_bytes(gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + bytes(10_240)))
+    with pytest.raises(FetchError, match="a header of 8589934592 bytes"):
+        sdist.check(path)
+
+
+def test_what_pip_takes_for_a_zip_is_read_as_one(tmp_path: Path) -> None:
+    """A file can be that and a .tar.gz."""
+    path, other = tmp_path / "p-1.tar.gz", tmp_path / "other"
+    with tarfile.open(path, "w:gz") as archive:
+        archive.addfile(tarfile.TarInfo("p-1/x"))
+    with zipfile.ZipFile(other, "w") as zipped:
+        zipped.writestr("../evil", "")
+    sdist.check(path)
+    path.write_bytes(path.read_bytes() + other.read_bytes())
+    with pytest.raises(FetchError, match="outside"):
+        sdist.check(path)
+
+
+@pytest.mark.parametrize("ending", ["tar.gz", "tar.bz2", "tar.xz", "zip"])
+def test_damage_anywhere_is_one_clear_error(tmp_path: Path, ending: str) -> None:
+    """Some of it shows when a file is read, and not before."""
+    noise = random.Random(1).randbytes(200_000).hex().encode()
+    path = tmp_path / f"p-1.{ending}"
+    if ending == "zip":
+        with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as zipped:
+            zipped.writestr("p-1/PKG-INFO", noise)
+    else:
+        with tarfile.open(path, f"w:{ending.removeprefix('tar.')}") as archive:  # type: ignore[call-overload]
+            info = tarfile.TarInfo("p-1/PKG-INFO")
+            info.size = len(noise)
+            archive.addfile(info, io.BytesIO(noise))
+    whole = path.read_bytes()
+    said = 0
+    for at in range(3, len(whole), len(whole) // 40):
+        damaged = bytearray(whole)
+        damaged[at] ^= 0x55
+        path.write_bytes(damaged)
+        try:
+            read_contents(path)
+        except FetchError:
+            said += 1
+    assert said  # the checksums of gzip and xz are beyond what tarfile reads
+    for end in range(1, len(whole) * 9 // 10, len(whole) // 40):
+        path.write_bytes(whole[:end])
+        with pytest.raises(FetchError, match="cannot read"):
+            read_contents(path)
 
 
 def test_a_bomb_is_told_before_it_goes_off(tmp_path: Path) -> None:
@@ -262,8 +355,8 @@ def test_a_bomb_is_told_before_it_goes_off(tmp_path: Path) -> None:
     info = tarfile.TarInfo("p-1.0/zeros")
     info.size = 1 << 40
     path.write_bytes(gzip.compress(info.tobuf()))
-    with pytest.raises(UsageError, match="a bomb"):
+    with pytest.raises(FetchError, match="a bomb"):
         read_project(path, Artifact(name=path.name, url="https://x.invalid", sha256=A))
     path.write_bytes(b"\x1f\x8b\x08damaged")
-    with pytest.raises(UsageError, match="cannot read"):
+    with pytest.raises(FetchError, match="cannot read"):
         read_project(path, Artifact(name=path.name, url="https://x.invalid", sha256=A))

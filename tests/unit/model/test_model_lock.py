@@ -41,7 +41,7 @@ BUILD = Lock(
 )
 
 
-@pytest.mark.parametrize("lock", [LOCK, BUILD])
+@pytest.mark.parametrize("lock", [LOCK, BUILD, Lock(packages=(), groups=("a-1",))])
 def test_what_is_written_is_read_again_and_is_what_pypa_takes_for_a_lock(lock: Lock) -> None:
     text = to_toml(lock)
     assert from_toml(text, "x") == replace(
@@ -103,6 +103,12 @@ def test_the_name_of_a_file_may_be_that_of_its_url() -> None:
         (("lock-version", "lockversion"), "no lock-version"),
         (('"1.0"\ncreated', '"2.0"\ncreated'), "'2.0'"),
         (("[[packages]]", "[packages]"), "no list of tables"),
+        (("[[packages]]", "[[package]]"), "no packages"),
+        (("lock-version", f"n = {'9' * 5000}\nlock-version"), "cannot be read: Exceeds the limit"),
+        (("lock-version", f"n = {'[' * 50_000}\nlock-version"), "cannot be read: maximum recursion"),
+        (("a-1.0.tar.gz", "a-1.0.tar.gz.asc"), "no file name"),
+        (("{url", '{name = "crates", url'), "no file name"),
+        (("{url", '{name = "a-1.0", url'), "no file name"),
         (("[[packages]]", "[[packages"), "cannot be read"),
         (('name = "a"', 'name = "../a"'), "no name of a package"),
         (('name = "a"', "name = 3"), "no string"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
 import tarfile
 import types
 import zipfile
@@ -62,6 +63,34 @@ def test_a_bomb(archives, tmp_path) -> None:
     info.size = 1 << 40
     (tmp_path / "p-1.tar.gz").write_bytes(gzip.compress(info.tobuf()))
     assert "expands" in archives.fault(str(tmp_path / "p-1.tar.gz"))
+
+
+@pytest.mark.parametrize("kind", [b"x", b"g", b"X", b"L", b"K"])
+def test_a_header_that_fills_the_memory(archives, tmp_path, kind) -> None:
+    info = tarfile.TarInfo("p-1/x")
+    info.type, info.size = kind, 1 << 33
+    (tmp_path / "p-1.tar.gz").write_bytes(gzip.compress(info.tobuf(tarfile.GNU_FORMAT) + bytes(10_240)))
+    assert "a header of 8589934592 bytes" in archives.fault(str(tmp_path / "p-1.tar.gz"))
+
+
+def test_too_many_files(archives, tmp_path, monkeypatch) -> None:
+    path = tmp_path / "p-1.tar.gz"
+    path.write_bytes(gzip.compress(tarfile.TarInfo("p-1/x").tobuf() * 500))
+    assert archives.fault(str(path)) == ""
+    monkeypatch.setattr(archives, "BASE", 1 << 20)
+    assert "too many files" in archives.fault(str(path))
+
+
+def test_damage_of_any_kind_is_told_by_pip(archives, tmp_path) -> None:
+    path = tmp_path / "p-1.tar.xz"
+    with tarfile.open(path, "w:xz") as archive:
+        info = tarfile.TarInfo("p-1/noise")
+        info.size = 100_000
+        archive.addfile(info, io.BytesIO(random.Random(1).randbytes(info.size)))
+    damaged = bytearray(path.read_bytes())
+    damaged[50_000] ^= 0xFF
+    path.write_bytes(damaged)
+    assert archives.fault(str(path)) == ""
 
 
 def test_a_zip_and_what_is_none(archives, tmp_path) -> None:
