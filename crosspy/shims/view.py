@@ -22,8 +22,10 @@ _LIBRARY = re.compile(
     r"(/usr(?:/local)?)?/lib(?:64|32|x32)?(?:/[\w.]+-linux-[\w.]+)?/(lib[^/]+\.(?:so|a)(?:\.[\d.]+)?)"
 )
 _DIRECTORY = re.compile(r"(/usr(?:/local)?)?/lib(?:64|32|x32)?(?:/[\w.]+-linux-[\w.]+)?/*")
+_BROUGHT = re.compile(r"(.*)/(?:site|dist)-packages/(([^/]+)/(?:.*/)?lib[^/]+\.so(?:\.[\d.]+)?)")
 _FOUND: dict[str, str] = {}
 CPUINFO = os.path.join(ROOT, "crosspy", "cpuinfo")
+_open = io.open
 installed = False
 
 
@@ -69,19 +71,44 @@ def listed(path: object) -> object:
     return buildfacts.SYSROOT + text
 
 
+def copied(path: object) -> object:
+    """Return what is read for ``path``: of a shared library that a build requirement brought, the target's build.
+
+    The native copy is loaded by other means than Python's ``open``. A build that copies it into its package
+    (PyTables does so with blosc2's) means what the device loads.
+    """
+    if not isinstance(path, str | os.PathLike):
+        return path
+    match = _BROUGHT.fullmatch(os.fsdecode(path))
+    if not match:
+        return path
+    twin = f"{match[1]}/target-packages/{match[2]}"
+    if not _exists(twin):
+        # Without build isolation twins.py writes down where it is.
+        try:
+            with _open(os.path.join(ROOT, "crosspy", "target-packages", match[3]), encoding="utf-8") as file:
+                twin = f"{file.readline().strip()}/{match[2]}"
+        except OSError:
+            return path
+    return twin if os.path.isabs(twin) and _exists(twin) else path
+
+
 def find_library(name: str) -> str | None:
     """Return the file name by which the target's loader knows a library, as ``ctypes.util.find_library`` does."""
     start = f"lib{name}.so"
-    for directory in buildfacts.LIBRARY_DIRS:
+    found = []
+    for place, directory in enumerate(buildfacts.LIBRARY_DIRS):
         try:
             entries = os.listdir(buildfacts.SYSROOT + directory)
         except OSError:
             continue
-        found = [entry for entry in entries if entry == start or entry.startswith(f"{start}.")]
-        if found:
-            # libz.so links, libz.so.1 is loaded, libz.so.1.2.13 is what that leads to.
-            return min(found, key=lambda entry: (entry == start, len(entry), entry))
-    return None
+        # libz.so links, libz.so.1 is loaded (and may lie in /lib, apart), libz.so.1.2.13 is what that leads to.
+        found += [
+            (entry == start, place, len(entry), entry)
+            for entry in entries
+            if entry == start or entry.startswith(f"{start}.")
+        ]
+    return min(found)[-1] if found else None
 
 
 def _exists(path: str) -> bool:
@@ -139,8 +166,8 @@ def _copy_support(function: Callable[..., object], see: Callable[..., object]) -
 
 
 def _opening(function: Callable[..., object]) -> Callable[..., object]:
-    def open(file: object, *args: object, **kwargs: object) -> object:  # noqa: A001 -- it is the builtin now
-        return function(translate(file), *args, **kwargs)
+    def open(file: object, mode: str = "r", *args: object, **kwargs: object) -> object:  # noqa: A001 -- it is the builtin now
+        return function(copied(translate(file)) if "r" in mode else translate(file), mode, *args, **kwargs)
 
     open.__doc__ = function.__doc__
     open.__module__ = "_io"

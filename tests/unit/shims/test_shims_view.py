@@ -103,14 +103,63 @@ def test_listing_for_a_target_without_multiarch_names(shims, sysroot):
 
 
 def test_libraries_by_name_are_those_of_the_target(view, sysroot, monkeypatch):
-    put(sysroot, {"usr/lib/aarch64-linux-gnu/libz.so.1": "", "usr/lib/aarch64-linux-gnu/libz.so.1.2.13": ""})
+    put(
+        sysroot,
+        {
+            "usr/lib/aarch64-linux-gnu/libz.so.1": "",
+            "usr/lib/aarch64-linux-gnu/libz.so.1.2.13": "",
+            # Debian 12: what links is in /usr/lib, what runs in /lib.
+            "usr/lib/aarch64-linux-gnu/libapart.so": "",
+            "usr/lib/libapart.so.2": "",
+        },
+    )
     module = type(sys)("ctypes.util")
     module.find_library = None
     view.apply(module)
     assert module.find_library is None  # not a build
     monkeypatch.setattr(view, "installed", True)
     view.apply(module)
-    assert [module.find_library(name) for name in ("z", "only", "c")] == ["libz.so.1", "libonly.so.1", None]
+    assert [module.find_library(name) for name in ("z", "only", "apart", "c")] == [
+        "libz.so.1",
+        "libonly.so.1",
+        "libapart.so.2",
+        None,
+    ]
+
+
+def test_a_library_that_a_build_requirement_brought_is_copied_from_the_targets_build(
+    view, tmp_path, monkeypatch
+):
+    library = tmp_path / "overlay/lib/python3.11/site-packages/blosc/lib/libblosc.so.2"
+    native = {
+        f"overlay/lib/python3.11/site-packages/blosc/{name}": ""
+        for name in ("lib/libblosc.so.2", "_b.so", "libonly.so")
+    }
+    put(tmp_path, {**native, "overlay/lib/python3.11/target-packages/blosc/lib/libblosc.so.2": "target"})
+    assert view.copied(library) == str(library).replace("site-packages", "target-packages")
+    for kept in (
+        library.parent.parent / "_b.so",
+        library.parent.parent / "libonly.so",
+        1,
+        "/usr/lib/libz.so",
+    ):
+        assert view.copied(kept) == kept
+    monkeypatch.setattr(view, "installed", True)
+    with view._opening(open)(library) as file:
+        assert file.read() == "target"
+    with view._opening(open)(library, "w") as file:
+        assert file.name == str(library)
+
+
+@pytest.mark.parametrize(
+    ("note", "file"), [("place", "place/blosc/libblosc.so"), ("", "layer/site-packages/blosc/libblosc.so")]
+)
+def test_without_isolation_it_is_where_the_environment_says(view, tmp_path, monkeypatch, note, file):
+    monkeypatch.setattr(view, "ROOT", str(tmp_path / "env"))
+    text = f"{tmp_path / note}\n" if note else "\ncrosspy: error: it is not there\n"
+    put(tmp_path, {"env/crosspy/target-packages/blosc": text, "place/blosc/libblosc.so": ""})
+    put(tmp_path, {"layer/site-packages/blosc/libblosc.so": ""})
+    assert view.copied(str(tmp_path / "layer/site-packages/blosc/libblosc.so")) == str(tmp_path / file)
 
 
 def test_paths_of_pathlib(view, sysroot):
