@@ -124,6 +124,35 @@ def test_a_list_is_not_resolved_by_reading_makefiles(tmp_path):
     assert values["PYTHON_CROSSPY_PROVIDED"] == "markupsafe==3.0.3"
 
 
+# A tree of the user's own: a library, an application that uses the list, and what that application brings.
+OWN_TREE = {
+    "libown": "LIBOWN_INSTALL_STAGING = YES\nLIBOWN_DEPENDENCIES = libxml2\n",
+    "ownapp": "OWNAPP_INSTALL_STAGING = YES\nOWNAPP_DEPENDENCIES = python-crosspy libown\n",
+    "ownplugin": "OWNPLUGIN_INSTALL_STAGING = YES\nOWNPLUGIN_DEPENDENCIES = ownapp\n",
+}
+
+
+@pytest.mark.parametrize("place", ["BEFORE", "EXTRA"])
+def test_libraries_of_other_trees_come_first_and_applications_last(tmp_path, place):
+    for name, lines in OWN_TREE.items():
+        file = tmp_path / f"own/package/{name}/{name}.mk"
+        file.parent.mkdir(parents=True)
+        file.write_text(f"{lines}$(eval $(generic-package))\n")
+    tree = tmp_path / "own/external.mk"
+    tree.write_text("".join(f"include {tmp_path}/own/package/{name}/{name}.mk\n" for name in OWN_TREE))
+    for goal in (
+        "python-crosspy-depends",
+        "python-crosspy/.stamp_configured",
+        "python-crosspy/.stamp_downloaded",
+    ):
+        done = make(tmp_path, f"{place}={tree}", goal=goal)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == "", "nothing depends on itself"
+        built = done.stdout.split()
+        assert {"python3", "libxml2", "libown"} <= set(built)
+        assert not {"ownapp", "ownplugin"} & set(built)
+
+
 def test_verify_comes_behind_the_users_scripts(tmp_path):
     name = "BR2_ROOTFS_POST_BUILD_SCRIPT"
     assert shown(tmp_path, name)[name] == f'"board/own.sh {TREE}/support/verify-image"'

@@ -140,3 +140,10 @@ HOST_PYTHON_CROSSPY_DEPENDENCIES = \
 
 $(eval $(generic-package))
 $(eval $(host-python-package))
+
+# Libraries of the trees that come behind this one are not known yet. These rules
+# are read again when all makefiles were.
+.SECONDEXPANSION:
+python-crosspy-depends: $$(PYTHON_CROSSPY_FINAL_DEPENDENCIES)
+$(PYTHON_CROSSPY_TARGET_CONFIGURE): | $$(PYTHON_CROSSPY_FINAL_DEPENDENCIES)
+$(PYTHON_CROSSPY_TARGET_SOURCE): | $$(PYTHON_CROSSPY_FINAL_DOWNLOAD_DEPENDENCIES)

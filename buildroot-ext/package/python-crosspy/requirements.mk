@@ -35,10 +35,17 @@ PYTHON_CROSSPY_BUILD_LOCK := $(if $(PYTHON_CROSSPY_GIVEN_LOCK),$(wildcard $(PYTH
 PYTHON_CROSSPY_PROVIDED := $(sort $(foreach p,$(filter python-%,$(PACKAGES)),\
 	$(patsubst python-%,%,$(p))==$($(call UPPERCASE,$(p))_VERSION)))
 
-# What requirements may link with: whatever has headers. Taken now, when the
-# packages of Buildroot are known, and python-crosspy is not one of them yet.
-PYTHON_CROSSPY_LIBRARIES := $(foreach p,$(filter-out host-% python-%,$(PACKAGES)),\
+# What requirements may link with: whatever has headers, unless it is itself
+# built behind python-crosspy. Trees that are named behind this one have some,
+# too: never expand this early.
+PYTHON_CROSSPY_LIBRARIES = $(foreach p,$(filter-out host-% python-% $(call PYTHON_CROSSPY_BEHIND,python-crosspy),$(PACKAGES)),\
 	$(if $(filter YES,$($(call UPPERCASE,$(p))_INSTALL_STAGING)),$(p)))
+
+# The packages $(1), and all that depend on one of them, directly or not.
+PYTHON_CROSSPY_BEHIND = $(eval __crosspy_more := $(foreach p,$(filter-out $(1),$(PACKAGES)),\
+	$(if $(filter $(1),$($(call UPPERCASE,$(p))_FINAL_ALL_DEPENDENCIES)),$(p))))$(if $(__crosspy_more),$(call PYTHON_CROSSPY_BEHIND,$(1) $(__crosspy_more)),$(1))
+
+# Buildroot's own, of which the list is not built again.
 PYTHON_CROSSPY_BUILDROOT_OWN := $(filter python-%,$(PACKAGES))
 
 # All that decides what is chosen.
