@@ -225,8 +225,11 @@ def _wrapped(words: list[str]) -> str:
 
 
 def _buildroot_licence(expression: str) -> str:
-    """Return an SPDX expression in Buildroot's spelling: a comma is "and"."""
-    return expression.replace(" AND ", ", ").replace(" OR ", " or ") or "unknown"
+    """Return an SPDX expression in Buildroot's spelling: a comma is "and", a licence or its later versions has a plus."""
+    spelled = expression.replace(" AND ", ", ").replace(" OR ", " or ")
+    return (
+        re.sub(r"(?<=\d)-(or-later|only)\b", lambda end: "+" * (end[1] == "or-later"), spelled) or "unknown"
+    )
 
 
 def _hash(project: Project) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from crosspy.model.lock import Artifact, Crate
 from crosspy.model.project import LicenceFile, Project
 from crosspy.report.recipes import buildroot, yocto
@@ -157,6 +159,19 @@ def test_buildroot_names_programs_without_python() -> None:
         "python-p-q/python-p-q.mk"
     ]
     assert "_DEPENDENCIES = \\\n\thost-ninja \\\n\thost-python-pybind\n" in made
+
+
+@pytest.mark.parametrize(
+    ("expression", "spelled"),
+    [
+        ("Apache-2.0 OR LGPL-2.1-or-later", "Apache-2.0 or LGPL-2.1+"),
+        ("GPL-3.0-only AND MIT", "GPL-3.0, MIT"),
+        ("LicenseRef-read-only", "LicenseRef-read-only"),
+    ],
+)
+def test_buildroot_spells_licences_its_own_way(expression: str, spelled: str) -> None:
+    made = buildroot(replace(PROJECT, licence=expression))["python-p-q/python-p-q.mk"]
+    assert f"PYTHON_P_Q_LICENSE = {spelled}\n" in made
 
 
 def test_little_is_known_of_some() -> None:
