@@ -174,7 +174,7 @@ python crosspy_lock_note() {
     for one in bill["components"]:
         licence = " & ".join(entry.get("expression", "") for entry in one.get("licenses", []))
         notes[one["name"]] = {
-            "licence": licence.replace(" AND ", " & ").replace(" OR ", " | "),
+            "licence": licence.replace(" WITH ", "-with-").replace(" AND ", " & ").replace(" OR ", " | "),
             "summary": one.get("description", ""),
             "requires": sorted(names[purl] for purl in needs.get(one["purl"], []) if purl.startswith("pkg:pypi/")),
             "files": [],
@@ -201,7 +201,7 @@ python crosspy_lock_split() {
     d.appendVar("CROSSPY_RDEPENDS_IGNORE", " " + " ".join([*notes, *d.getVar("CROSSPY_LOCK_PROVIDED").split()]))
     for name, note in notes.items():
         package = "%s-%s" % (pn, name)
-        d.setVar("FILES:" + package, " ".join(path.replace("[", "[[]") for path in note["files"] if " " not in path))
+        d.setVar("FILES:" + package, " ".join(path.replace("[", "[[]").replace(" ", "?") for path in note["files"]))
         d.appendVar("RDEPENDS:" + package, "".join(" %s-%s" % (pn, other) for other in note["requires"]))
         if not d.getVar("LICENSE:" + package):
             if note["licence"]:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Final
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit, urlunsplit
 
 from crosspy.model.lock import Crate, Lock, Package
 
@@ -73,10 +73,16 @@ def _of_package(package: Package) -> Component:
         name=package.name,
         version=package.version,
         purl=pypi_purl(package.name, package.version),
-        url=artifact.url,
+        url=_public(artifact.url),
         sha256=artifact.sha256,
         parts=tuple(map(_of_crate, package.crates)),
     )
+
+
+def _public(url: str) -> str:
+    """Return an address without user and password, as everybody may know it."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 def _of_crate(crate: Crate) -> Component:

@@ -58,3 +58,13 @@ def test_what_is_installed_with_what_its_lock_says() -> None:
     one, two = with_sources((there, other), lock)
     assert (one.licence, one.url, one.sha256, two) == ("MIT", sdist.url, sdist.sha256, other)
     assert [part.purl for part in one.parts] == ["pkg:generic/z@1", "pkg:cargo/n@1"]
+
+
+def test_nobody_learns_a_password_from_a_bill_of_materials() -> None:
+    for url, told in (
+        ("https://me:secret@x.invalid:8080/a-1.zip?q=@", "https://x.invalid:8080/a-1.zip?q=@"),
+        ("https://x.invalid/@/a-1.zip", "https://x.invalid/@/a-1.zip"),
+        ("", ""),
+    ):
+        sdist = Artifact(name="a-1.zip", url=url, sha256="a" * 64)
+        assert components_of(Lock(packages=(Package(name="a", version="1", sdist=sdist),)))[0].url == told
