@@ -109,6 +109,9 @@ def unmet_requirements(
 ) -> list[Unmet]:
     """Return what ``project`` needs for its build and ``env``'s build layer has not.
 
+    That is also a newer file of what is there in an older version, asked for or not: back ends use what they find beside them
+    (setuptools checks classifiers with trove-classifiers), and a project's own isolated build would find none.
+
     Once what ``pyproject.toml`` names is there, the back end is asked for more (``get_requires_for_build_wheel``).
 
     :param links: directories with source distributions and wheels (``--find-links``).
@@ -117,10 +120,36 @@ def unmet_requirements(
     """
     present = {**_programs(environ.get("PATH", "")), **_present(env)}
     files = list(_files(links))
-    unmet = _unmet(build_requirements(project), env, project, present, files)
-    if any(not one.found for one in unmet):
+    requirements = build_requirements(project)
+    unmet = _unmet(requirements, env, project, present, files)
+    stated = [one for one in (_applying(text, env.target, project) for text in requirements) if one]
+    unmet += _newer(stated, present, files)
+    if any(one.file or not one.found for one in unmet):
         return unmet
     return unmet + _unmet(_dynamic_requirements(env, project, environ), env, project, present, files)
+
+
+def _newer(
+    stated: Sequence[Requirement], present: Mapping[str, str], files: Iterable[tuple[str, str, str]]
+) -> list[Unmet]:
+    """Return the files that are newer than what is there, where the project is content with both."""
+    newest: dict[str, Unmet] = {}
+    for file, name, version in files:
+        asked = [one for one in stated if canonicalize_name(one.name) == name]
+        if not all(_meets(one, version) and _meets(one, present.get(name, version)) for one in asked):
+            continue
+        other = newest[name].requirement.partition("==")[2] if name in newest else present.get(name, "")
+        if other and _is_newer(version, other):
+            requirement = f"{name}=={version}"
+            newest[name] = Unmet(requirement=requirement, name=name, found=present[name], file=file)
+    return list(newest.values())
+
+
+def _is_newer(version: str, other: str) -> bool:
+    try:
+        return Version(version) > Version(other)
+    except InvalidVersion:
+        return False
 
 
 def _dynamic_requirements(env: CrossEnv, project: Path, environ: Mapping[str, str]) -> Sequence[str]:

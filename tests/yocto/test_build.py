@@ -134,7 +134,7 @@ MASK = (
 
 
 def core_sources() -> list[str]:
-    """What PyPI has of them, as name==version."""
+    """What PyPI has of them, as name==version, and the files that the test bed adds for this series."""
     directory = Path(os.environ["OE_CORE_DIR"], "meta/recipes-devtools/python")
     found = []
     for name in CORE.split("|"):
@@ -142,7 +142,8 @@ def core_sources() -> list[str]:
             text = "".join(path.read_text() for path in (recipe, *directory.glob(f"*-{name}.inc")))
             [package] = re.findall(r'^PYPI_PACKAGE \??= "(.*)"', text, re.MULTILINE) or [name]
             found.append(f"{package}=={recipe.stem.partition('_')[2]}")
-    return found
+    extra = HERE / f"meta-testbed/conf/distro/include/testbed-{SERIES}.inc"
+    return found + (re.findall(r"\S+\.whl", extra.read_text()) if extra.exists() else [])
 
 
 @dataclass(frozen=True)
@@ -234,7 +235,8 @@ class Bed:
             f'MACHINE = "{NAME}"\nDISTRO = "testbed"\nTESTBED = "{self.testbed}"\nDL_DIR = "{self.top}/downloads"\n'
             f'SSTATE_DIR = "{self.top}/sstate"\nBB_HASHSERVE = "{self.hashserv}"\nBB_NUMBER_THREADS = "2"\n'
             'PARALLEL_MAKE = "-j 2"\nCONF_VERSION = "2"\nCONNECTIVITY_CHECK_URIS = ""\nBB_DISKMON_DIRS = ""\n'
-            f'SANITY_TESTED_DISTROS = ""\nTMPDIR = "${{TOPDIR}}/tmp"\nBBMASK = "{MASK}"\n{extra}'
+            f'SANITY_TESTED_DISTROS = ""\nBBMASK = "{MASK}"\n{extra}'
+            + ('TCLIBCAPPEND = ""\n' if SERIES == "scarthgap" else "")
         )
         self.give(top)
         return Build(top, self.user)

@@ -112,6 +112,26 @@ def test_files_that_meet_a_requirement_are_found(tmp_path: Path) -> None:
     assert one.file == str(links / "scikit_build_core-0.11.6-py3-none-any.whl")
 
 
+def test_a_newer_file_of_what_is_there_is_used_unless_the_project_does_not_want_it(tmp_path: Path) -> None:
+    """setuptools of scarthgap and another one beside it: each checks with the trove-classifiers that there are."""
+    tree = project(tmp_path, '[build-system]\nrequires = ["setuptools>=69", "cython<3.1"]\n')
+    names = ("setuptools-69.0", "setuptools-82.0.1", "trove_classifiers-2026.1", "trove_classifiers-2025.1")
+    names += ("cython-3.2.4", "packaging-23.2", "absent-1", "wheel-x.y")
+    links = put(tmp_path / "links", {f"{name}-py3-none-any.whl": "" for name in names})
+    env = environment(
+        tmp_path, "exit 1", setuptools="69.1.1", cython="3.0.8", trove_classifiers="2024.2", packaging="26.0"
+    )
+    found = unmet_requirements(env, tree, [links], environ={})
+    assert [(one.requirement, one.name, one.found) for one in found] == [
+        ("setuptools==82.0.1", "setuptools", "69.1.1"),
+        ("trove-classifiers==2026.1", "trove-classifiers", "2024.2"),
+    ]
+    assert [Path(one.file).name for one in found] == [
+        "setuptools-82.0.1-py3-none-any.whl",
+        "trove_classifiers-2026.1-py3-none-any.whl",
+    ]
+
+
 def test_a_requirement_that_nobody_can_read_is_an_error(tmp_path: Path) -> None:
     tree = project(tmp_path, '[build-system]\nrequires = ["a >> 1"]\n')
     with pytest.raises(BuildFailedError, match="is no requirement"):
