@@ -271,6 +271,14 @@ CAUSES: Final = (
         patterns=(r"Compatibility with CMake < (?P<needs>[\d.]+) has been removed from CMake",),
     ),
     Cause(
+        id="older-setuptools",
+        says="the project is made for setuptools before 58, which translated Python 2 code (use_2to3)",
+        step="A newer release, or a fork that is kept up. Its old code may do with: ENV/bin/build-pip install 'setuptools<58' wheel; "
+        "crosspy wheel --no-build-isolation.",
+        where=("output",),
+        patterns=(r"error in \S+ setup command: use_2to3 is invalid",),
+    ),
+    Cause(
         id="no-module",
         unless=("no-back-end",),
         says="the build imports {module_name}, and does not declare it as a build requirement",

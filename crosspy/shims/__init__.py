@@ -43,6 +43,7 @@ PATCHES = {
     "venv": "nested",
     "pip": "pip",
     "pip._internal.build_env": "pip",
+    "pip._internal.cli.cmdoptions": "pip",
     "pip._internal.distributions.sdist": "asked",
     "pip._internal.utils.unpacking": "archives",
     "pip._internal.cache": "wheelcache",

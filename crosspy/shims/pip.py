@@ -11,7 +11,7 @@ from .guard import is_pure_wanted, normalized
 TYPE_CHECKING = False  # typing's own would have to be imported
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import Protocol
+    from typing import Any, Protocol
 
     class Link(Protocol):
         """What is used of pip's."""
@@ -32,6 +32,8 @@ def apply(module: ModuleType) -> None:
             os.environ.setdefault("PIP_PREFIX", buildfacts.CROSS_PREFIX)
     elif module.__name__ == "pip._internal.index.package_finder":
         _prefer_sources(module)
+    elif module.__name__ == "pip._internal.cli.cmdoptions":
+        _keep_every_setting(module)
     else:
         _refuse_inprocess_build_dependencies(module)
 
@@ -46,6 +48,25 @@ def _hide_build_layer() -> None:
         site.PREFIXES.append(prefix)
     layer = os.path.join(prefix, *facts.LIBRARY)
     sys.path[:] = [path for path in sys.path if path != layer and path not in facts.PACKAGES]
+
+
+def _keep_every_setting(module: ModuleType) -> None:
+    """Let ``--config-settings`` of one name be a list, as pip has it from 23.1 on: before, only the last one was kept."""
+    option = getattr(module, "config_settings", None)
+    known = getattr(option, "keywords", {})
+    first = known.get("callback")
+    if option is None or first is None:
+        return
+
+    def handle(option: object, name: str, value: str, parser: "Any") -> None:
+        key = value.partition("=")[0]
+        before = (getattr(parser.values, "config_settings", None) or {}).get(key)
+        first(option, name, value, parser)
+        now = getattr(parser.values, "config_settings", None) or {}
+        if before is not None and not isinstance(now[key], list):
+            now[key] = [*(before if isinstance(before, list) else [before]), now[key]]
+
+    known["callback"] = handle
 
 
 def _prefer_sources(module: ModuleType) -> None:

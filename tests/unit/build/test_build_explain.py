@@ -88,6 +88,7 @@ PRINTED = [
     ("ran-target-program", "imported p._core, which", """
         ModuleNotFoundError: p._core is a module made for aarch64-linux-gnu, which does not load on the build machine: /b/p/_core.so; name
      """),
+    ("older-setuptools", "before 58", "      error in PyBluez setup command: use_2to3 is invalid."),
     ("no-compiler", "BR2_TOOLCHAIN_EXTERNAL_CXX", "error: command 'no' failed: No such file or directory"),
     ("no-compiler", "no C++ compiler", "crosspy: error: there is no C++ compiler for aarch64-linux-gnu"),
     ("missing-program", "program autoreconf is not", "autoreconf program not found"),
