@@ -279,6 +279,17 @@ CAUSES: Final = (
         patterns=(r"error in \S+ setup command: use_2to3 is invalid",),
     ),
     Cause(
+        id="old-checker",
+        says="setuptools checks pyproject.toml with trove-classifiers and packaging where they are installed; what is there is too old",
+        step="Give the build newer ones, without isolation: build-pip install --upgrade trove-classifiers packaging; in a Yocto "
+        "recipe CROSSPY_BUILD_REQUIRES. Or build with isolation, which has neither.",
+        where=("output",),
+        patterns=(
+            r"`project\.classifiers\[\d+\]` must be trove-classifier",
+            r"ImportError: Cannot import `packaging\.licenses`",
+        ),
+    ),
+    Cause(
         id="no-module",
         unless=("no-back-end",),
         says="the build imports {module_name}, and does not declare it as a build requirement",

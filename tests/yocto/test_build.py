@@ -120,12 +120,14 @@ print("imported", sys.implementation._multiarch)
 # An image needs their packages; other recipes, and shared state, what they put into sysroots, too.
 SHARED = ("python3-kiwisolver", "python3-markupsafe", "python3-rich")
 
-# Recipes of OE-core that build requirements are; others are not even parsed. The second line is scarthgap's.
+# Recipes of OE-core that build requirements are; others are not even parsed. The last lines are those of
+# scarthgap and of the development branch.
 CORE = (
     "build|calver|cffi|cython|editables|flit-core|hatchling|installer|meson-python|packaging|pathspec|pdm-backend|pip|pluggy|"
     "poetry-core|pycparser|pyproject-hooks|pyproject-metadata|semantic-version|setuptools|setuptools-rust|setuptools-scm|six|"
     "trove-classifiers|typing-extensions|wheel|"
-    "importlib-metadata|more-itertools|pathlib2|ply|pyparsing|toml|tomli|zipp"
+    "importlib-metadata|more-itertools|pathlib2|ply|pyparsing|toml|tomli|zipp|"
+    "vcs-versioning"
 )
 MASK = (
     "/meta/recipes-(?!devtools/python/|core/(meta|base-files)) "

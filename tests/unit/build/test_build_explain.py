@@ -147,6 +147,15 @@ not run on the build machine. Tell the build what it would have answered (crossp
 
           Or, add -DCMAKE_POLICY_VERSION_MINIMUM=3.5 to try configuring anyway.
      """),
+    ("old-checker", "build-pip install --upgrade trove-classifiers", """
+            raise ValueError(f"{error}\\n{summary}") from None
+        ValueError: invalid pyproject.toml config: `project.classifiers[7]`.
+        configuration error: `project.classifiers[7]` must be trove-classifier
+     """),
+    ("old-checker", "CROSSPY_BUILD_REQUIRES", """
+            raise ImportError(
+        ImportError: Cannot import `packaging.licenses`.
+     """),
     ("ran-target-program", "libgssapi_krb5.so: cannot open", """
         OSError: /sysroot/usr/lib/aarch64-linux-gnu/libgssapi_krb5.so: cannot open shared object file: No such file or directory
      """),
