@@ -23,6 +23,22 @@ from crosspy.report.recipes import CLASS_HAS, PROGRAMS, render
 
 _PYPI_PACKAGE: Final = re.compile(r'^PYPI_PACKAGE *\??= *"([\w.-]+)"', re.MULTILINE)
 
+_SERIES: Final = re.compile(r'^LAYERSERIES_CORENAMES *= *"([^"]*)"', re.MULTILINE)
+_OLD_LICENCES: Final = frozenset(
+    {
+        "kirkstone",
+        "langdale",
+        "mickledore",
+        "nanbield",
+        "scarthgap",
+        "styhead",
+        "walnascar",
+        "whinlatter",
+        "wrynose",
+    }
+)
+"""Series of OE-core that write licences with ``&`` and ``|``. Later ones have SPDX's expressions, and warn of these."""
+
 _EPILOG: Final = """\
 examples:
   crosspy recipe --yocto markupsafe                       writes python3-markupsafe_VERSION.bb
@@ -80,8 +96,16 @@ def _recipes(layers: Iterable[Path]) -> dict[str, str]:
     return recipes
 
 
+def _has_spdx_licences(layers: Iterable[Path]) -> bool:
+    """Say whether OE-core is among the layers, and one that has SPDX's licence expressions."""
+    texts = (layer / "conf" / "layer.conf" for layer in layers)
+    found = (_SERIES.search(path.read_text(encoding="utf-8")) for path in texts if path.is_file())
+    return any(match and not _OLD_LICENCES.issuperset(match[1].split()) for match in found)
+
+
 def run(args: argparse.Namespace, context: Context) -> int:
-    recipes = _recipes(context.path(layer) for layer in args.layer)
+    layers = [context.path(layer) for layer in args.layer]
+    recipes, spdx = _recipes(layers), _has_spdx_licences(layers)
     for wish in args.wishes:
         _, artifact = find_sdist(wish, environ=context.environ)
         with tempfile.TemporaryDirectory(prefix="crosspy-recipe-") as name:
@@ -93,7 +117,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
                 known = CLASS_HAS | PROGRAMS | recipes.keys()
                 brought, needed = build_files(project.build_wishes, known, scratch, environ=context.environ)
                 project = dataclasses.replace(project, build_requires=tuple(sorted({*brought, *needed})))
-        texts = render(project, args.form, brought, recipes)
+        texts = render(project, args.form, brought, recipes, spdx=spdx)
         files = {context.path(args.directory) / path: text for path, text in texts.items()}
         there = [path for path in files if path.exists()]
         if there and not args.overwrite:

@@ -35,10 +35,15 @@ _RULE: Final = "#" * 80
 
 
 def render(
-    project: Project, form: str, files: Mapping[str, Artifact], recipes: Mapping[str, str]
+    project: Project,
+    form: str,
+    files: Mapping[str, Artifact],
+    recipes: Mapping[str, str],
+    *,
+    spdx: bool = False,
 ) -> Mapping[str, str]:
     """Return the texts of a recipe's files, by their paths. :param form: ``yocto`` or ``buildroot``."""
-    return yocto(project, files, recipes) if form == "yocto" else buildroot(project)
+    return yocto(project, files, recipes, spdx=spdx) if form == "yocto" else buildroot(project)
 
 
 # ---------------------------------------------------------------------------------------------------------- Yocto
@@ -48,11 +53,14 @@ def yocto(
     project: Project,
     files: Mapping[str, Artifact] = MappingProxyType({}),
     recipes: Mapping[str, str] = MappingProxyType({}),
+    *,
+    spdx: bool = False,
 ) -> dict[str, str]:
     """Return ``python3-NAME_VERSION.bb``, and the file of its crates.
 
     :param files: build requirements that are no recipes: files of the index, by canonical names.
     :param recipes: names of recipes that layers have, by canonical names of distributions.
+    :param spdx: licences are SPDX's expressions, as OE-core has them after wrynose.
     """
 
     def recipe(distribution: str) -> str:
@@ -68,7 +76,7 @@ def yocto(
             HOMEPAGE=project.homepage,
             BUGTRACKER=project.bugtracker,
             SECTION="devel/python",
-            LICENSE=_yocto_licence(project.licence),
+            LICENSE=(project.licence if spdx else _yocto_licence(project.licence)) or "Unknown",
             LIC_FILES_CHKSUM=_listed(f"file://{one.path};md5={one.md5}" for one in project.licence_files),
         )
     ]
@@ -124,7 +132,7 @@ def _archive(project: Project) -> tuple[str, str]:
 def _yocto_licence(expression: str) -> str:
     """Return an SPDX expression in Yocto's spelling."""
     words = re.sub(r"\s+WITH\s+", "-with-", expression)
-    return words.replace(" AND ", " & ").replace(" OR ", " | ") or "Unknown"
+    return words.replace(" AND ", " & ").replace(" OR ", " | ")
 
 
 def _listed(words: Iterable[str]) -> str:

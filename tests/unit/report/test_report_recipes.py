@@ -86,6 +86,14 @@ def test_crates_that_the_source_brings_need_rust_all_the_same() -> None:
     assert not any("CROSSPY_RUST" in text for text in (*yocto(RUST).values(), *yocto(PROJECT).values()))
 
 
+def test_licences_are_spdx_expressions_where_oe_core_has_them() -> None:
+    (old,) = yocto(PROJECT).values()
+    (new,) = yocto(PROJECT, spdx=True).values()
+    assert 'LICENSE = "MIT | (Apache-2.0 & BSD-3-Clause)"\n' in old
+    assert 'LICENSE = "MIT OR (Apache-2.0 AND BSD-3-Clause)"\n' in new
+    assert 'LICENSE = "Unknown"\n' in "".join(yocto(replace(PROJECT, licence=""), spdx=True).values())
+
+
 def test_files_of_the_index_are_build_requirements_of_which_no_layer_has_a_recipe() -> None:
     tool = Artifact(name="scikit_build_core-1-py3-none-any.whl", url="", sha256="e" * 64)
     project = replace(PROJECT, build_requires=("scikit-build-core",))
