@@ -6,7 +6,9 @@ Sources: PEP 643 (metadata of source distributions), PEP 639 (licence files), PE
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from email.message import Message
 from email.parser import HeaderParser
 from fnmatch import fnmatch
@@ -36,6 +38,13 @@ _BUGTRACKERS: Final = (
     "tracker",
     "bugs",
 )
+
+_STATING: Final = (
+    re.compile(rb"License-Expression: *\S"),
+    re.compile(rb"License: *(?!UNKNOWN\s*$)\S"),
+    re.compile(rb"Classifier: License ::"),
+)
+"""Headers that state a licence, the clearest first."""
 
 
 def read_project(path: Path, artifact: Artifact) -> Project:
@@ -90,16 +99,39 @@ def _first(urls: Mapping[str, str], labels: Iterable[str]) -> str:
 
 
 def _licence_files(headers: Message, texts: Mapping[str, bytes]) -> Iterable[LicenceFile]:
-    """Yield those that the metadata name (PEP 639), else those at the top."""
+    """Yield those that the metadata name (PEP 639), else those at the top, else the lines of the metadata that state a licence."""
     patterns = [str(one) for one in headers.get_all("License-File", ())]
     named = [name for name in sorted(texts) if any(fnmatch(name, pattern) for pattern in patterns)]
     top = [name for name in sorted(texts) if "/" not in name and LICENCE.fullmatch(name)]
     for name in named or top:
-        yield LicenceFile(
-            path=name,
-            md5=hashlib.md5(texts[name], usedforsecurity=False).hexdigest(),
-            sha256=hashlib.sha256(texts[name]).hexdigest(),
-        )
+        yield _licence_file(name, texts[name])
+    if not named and not top:
+        lines = [*io.BytesIO(texts["PKG-INFO"])]
+        first, last = _stating(lines)
+        if first:
+            yield _licence_file("PKG-INFO", b"".join(lines[first - 1 : last]), (first, last))
+
+
+def _licence_file(path: str, content: bytes, lines: tuple[int, int] | None = None) -> LicenceFile:
+    return LicenceFile(
+        path=path,
+        md5=hashlib.md5(content, usedforsecurity=False).hexdigest(),
+        sha256=hashlib.sha256(content).hexdigest(),
+        lines=lines,
+    )
+
+
+def _stating(lines: Sequence[bytes]) -> tuple[int, int]:
+    """Return the first and the last line, from 1, of the header that states a licence; zeros where none does."""
+    end = next((at for at, line in enumerate(lines) if not line.strip()), len(lines))
+    for pattern in _STATING:
+        found = [at for at in range(end) if pattern.match(lines[at])]
+        if found:
+            last = found[-1] + 1
+            while last < end and lines[last][:1] in b" \t":
+                last += 1  # the rest of a header of several lines
+            return found[0] + 1, last
+    return 0, 0
 
 
 def _names(requirements: Iterable[object]) -> tuple[str, ...]:

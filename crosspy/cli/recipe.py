@@ -130,6 +130,12 @@ def run(args: argparse.Namespace, context: Context) -> int:
                 f"{project.name}: its metadata state no licence that is clear: fill it in"
             )
         if not project.licence_files:
-            context.console.warning(f"{project.name}: no licence file: fill it in")
+            context.console.warning(
+                f"{project.name}: no licence file, and no line of its metadata: fill it in"
+            )
+        elif not project.licence_texts:
+            context.console.note(
+                f"{project.name}: no licence file: a line of its metadata states the licence"
+            )
         context.console.data("\n".join(map(str, files)))
     return 0

@@ -9,11 +9,15 @@ from crosspy.model.lock import Artifact, Crate
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LicenceFile:
-    """A licence file, by its path in the source distribution."""
+    """A licence file, by its path in the source distribution; or its metadata, where ``lines`` (first, last) state the licence.
+
+    Digests are of these lines then.
+    """
 
     path: str
     md5: str
     sha256: str
+    lines: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -40,3 +44,8 @@ class Project:
     crates: tuple[Crate, ...] = ()
     rust: bool = False
     dynamic: bool = False
+
+    @property
+    def licence_texts(self) -> tuple[LicenceFile, ...]:
+        """The files that are licences, as a whole."""
+        return tuple(one for one in self.licence_files if one.lines is None)

@@ -14,7 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from crosspy.model.lock import Artifact, Crate
-from crosspy.model.project import Project
+from crosspy.model.project import LicenceFile, Project
 
 CLASS_HAS: Final = frozenset({"setuptools", "wheel", "flit-core", "hatchling", "poetry-core"})
 """Build requirements that the class crosspy brings (CROSSPY_BACKENDS)."""
@@ -77,7 +77,7 @@ def yocto(
             BUGTRACKER=project.bugtracker,
             SECTION="devel/python",
             LICENSE=(project.licence if spdx else _yocto_licence(project.licence)) or "Unknown",
-            LIC_FILES_CHKSUM=_listed(f"file://{one.path};md5={one.md5}" for one in project.licence_files),
+            LIC_FILES_CHKSUM=_listed(map(_checksum, project.licence_files)),
         )
     ]
     inherited = "inherit pypi crosspy"
@@ -116,6 +116,11 @@ def yocto(
     if project.crates:
         texts[f"{name}-crates.inc"] = _crates(project.crates)
     return texts
+
+
+def _checksum(file: LicenceFile) -> str:
+    lines = f";beginline={file.lines[0]};endline={file.lines[1]}" if file.lines else ""
+    return f"file://{file.path}{lines};md5={file.md5}"
 
 
 def _recipe_name(distribution: str) -> str:
@@ -213,7 +218,7 @@ def _mk(project: Project) -> str:
         f"{variable}_SITE = {site}",
         f"{variable}_LICENSE = {_buildroot_licence(project.licence)}",
     ]
-    files = " ".join(one.path for one in project.licence_files)
+    files = " ".join(one.path for one in project.licence_texts)
     lines += [f"{variable}_LICENSE_FILES = {files}"] if files else []
     lines += [f"{variable}_DEPENDENCIES ={_wrapped(sorted(needed))}"] if needed else []
     crates = [f"{one.name}@{one.version}" for one in project.crates if one.sha256]
@@ -242,9 +247,9 @@ def _buildroot_licence(expression: str) -> str:
 
 def _hash(project: Project) -> str:
     text = f"# sha256 from the package index\nsha256  {project.sdist.sha256}  {project.sdist.name}\n"
-    if project.licence_files:
+    if project.licence_texts:
         text += "# Locally computed sha256 checksums\n"
-        text += "".join(f"sha256  {one.sha256}  {one.path}\n" for one in project.licence_files)
+        text += "".join(f"sha256  {one.sha256}  {one.path}\n" for one in project.licence_texts)
     if crates := [one for one in project.crates if one.sha256]:
         text += "# From Cargo.lock\n"
         text += "".join(f"sha256  {one.sha256}  {one.name}-{one.version}.crate\n" for one in crates)

@@ -195,6 +195,30 @@ def test_what_a_recipe_needs_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("headers", "lines"),
+    [
+        ("Name: p\nVersion: 1\nLicense: MIT\nLicense-Expression: MIT\n", (4, 4)),
+        ("Name: p\nVersion: 1\nLicense: Do what\n  is right.\n\n  and so on\n", (3, 4)),
+        (
+            "Name: p\nLicense: UNKNOWN\nVersion: 1\nClassifier: License :: A\nClassifier: License :: B\n",
+            (4, 5),
+        ),
+        ("Name: p\nVersion: 1\n\nLicense: in the description\n", None),
+    ],
+)
+def test_without_a_licence_file_lines_of_the_metadata_are_it(
+    tmp_path: Path, headers: str, lines: tuple[int, int] | None
+) -> None:
+    found = read_project(*packed(tmp_path, {"p-1.0/PKG-INFO": headers}))
+    assert found.licence_texts == ()
+    assert [one.lines for one in found.licence_files] == ([lines] if lines else [])
+    if lines:
+        # As BitBake counts them: from 1, both included, with their ends.
+        text = "".join(headers.splitlines(keepends=True)[lines[0] - 1 : lines[1]])
+        assert found.licence_files[0].md5 == hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+@pytest.mark.parametrize(
     ("words", "crates"),
     [("'cffi', 'setuptools'", 0), ("'setuptools', 'Setuptools_Rust>=1'", 1), ("'milksnake'", 1)],
 )

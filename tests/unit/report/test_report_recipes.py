@@ -67,6 +67,13 @@ RDEPENDS:${{PN}} += "\\
     }
 
 
+def test_a_line_of_the_metadata_is_no_file_of_a_licence() -> None:
+    one = replace(PROJECT, licence_files=(LicenceFile(path="PKG-INFO", md5="b", sha256="c", lines=(8, 9)),))
+    (text,) = yocto(one).values()
+    assert 'LIC_FILES_CHKSUM = "file://PKG-INFO;beginline=8;endline=9;md5=b"\n' in text
+    assert not any("LICENSE_FILES" in text or "PKG-INFO" in text for text in buildroot(one).values())
+
+
 def test_crates_have_a_file_of_their_own() -> None:
     files = yocto(RUST)
     assert "cargo-update-recipe-crates" in files["python3-p-q_1.0.bb"]
