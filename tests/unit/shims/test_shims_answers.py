@@ -162,7 +162,8 @@ def ask(shims, monkeypatch):
         ("pip._vendor.packaging._manylinux", "auto", None),
         ("pip._vendor.packaging._manylinux", "wheel", None),
         ("packaging._manylinux", None, None),
-        ("packaging._manylinux", "sdist", None),
+        ("packaging._manylinux", "sdist", False),
+        ("packaging._manylinux", "auto", None),
         ("pipx.packaging", None, None),
     ],
 )
