@@ -24,6 +24,8 @@ _MANYLINUX_ARCHS: Final = frozenset(
 _LEGACY_FLOOR: Final = {(2, 17): "manylinux2014", (2, 12): "manylinux2010", (2, 5): "manylinux1"}
 _NO_LEGACY: Final = frozenset({"riscv64", "loongarch64"})
 """Not among the architectures of PEP 599, which defined manylinux2014."""
+_DOUBLE_FLOAT: Final = frozenset({"riscv64", "loongarch64"})
+"""Distributions that prebuilt wheels are for have the ABI lp64d alone."""
 
 
 def target_tags(target: Target, *, prebuilt: bool) -> tuple[Tag, ...]:
@@ -95,7 +97,12 @@ def _manylinux_abi(target: Target, archs: tuple[str, ...]) -> bool:
     """Say whether the policy covers the ABI: on ARM, only that of ARMv7 with hard float (PEP 599)."""
     if "armv7l" in archs:
         return target.abi.get("eabi") == "5" and _is_armv7_hard_float(target)
-    return any(arch in _MANYLINUX_ARCHS for arch in archs)
+    return any(arch in _MANYLINUX_ARCHS for arch in archs) and _has_double_float(target, archs)
+
+
+def _has_double_float(target: Target, archs: tuple[str, ...]) -> bool:
+    """Say whether numbers are passed as in prebuilt wheels: tags of these say nothing of it, and there is no lp64 wheel."""
+    return not _DOUBLE_FLOAT & set(archs) or target.abi.get("float", "double") == "double"
 
 
 def _is_armv7_hard_float(target: Target) -> bool:
@@ -107,6 +114,8 @@ def _musllinux(target: Target, archs: tuple[str, ...]) -> Iterator[str]:
     version = _libc_version(target)
     if version is None or ("armv7l" in archs and not _is_armv7_hard_float(target)):
         return  # such wheels are Alpine's armv7
+    if not _has_double_float(target, archs):
+        return
     for arch in archs:
         for minor in range(version[1], -1, -1):
             yield f"musllinux_{version[0]}_{minor}_{arch}"

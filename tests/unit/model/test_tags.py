@@ -92,6 +92,12 @@ def test_same_markers_as_packaging_here():
             made("riscv64", "linux-riscv64", "glibc 2.18"),
             "linux_riscv64 manylinux_2_18_riscv64 manylinux_2_17_riscv64",
         ),
+        (made("riscv64", "linux-riscv64", "glibc 2.39", abi={"float": "soft"}), "linux_riscv64"),
+        (made("riscv64", "linux-riscv64", "musl 1.2", abi={"float": "single"}), "linux_riscv64"),
+        (
+            made("riscv64", "linux-riscv64", "glibc 2.17", abi={"float": "double", "rve": "no"}),
+            "linux_riscv64 manylinux_2_17_riscv64",
+        ),
         (
             made("loongarch64", "linux-loongarch64", "glibc 2.17"),
             "linux_loongarch64 manylinux_2_17_loongarch64",
