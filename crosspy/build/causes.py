@@ -157,11 +157,54 @@ CAUSES: Final = (
         ),
     ),
     Cause(
+        id="requirements-file",
+        says="a requirement cannot be read: {detail}",
+        step="It is NAME, NAME==VERSION, NAME @ URL or a path, as pip takes them; a requirements file is text in UTF-8, and "
+        "includes itself nowhere.",
+        where=("pip",),
+        patterns=(
+            r"ERROR: Invalid requirement: (?P<detail>.+)",
+            r"ERROR: (?P<detail>Could not open requirements file: .+)",
+            r"req_file\.py(?:.*\n)+?(?P<detail>(?:UnicodeDecodeError|RecursionError): .+)",
+        ),
+    ),
+    Cause(
+        id="conflict",
+        says="no versions satisfy all that is required: {detail}",
+        step="Ask for less: another version of one of these, or a range in place of one version.",
+        where=("pip", "requirements"),
+        patterns=(r"^The conflict is caused by:\n(?P<detail>(?: {4}.+\n){1,8})",),
+    ),
+    Cause(
+        id="another-project",
+        says="{place} is of another project or version than it is named: {detail}",
+        step="Get the file anew; if it is what its project published, report it there.",
+        where=("pip",),
+        patterns=(r"from (?P<place>\S+) has inconsistent (?:name|version): (?P<detail>expected .+)",),
+    ),
+    Cause(
         id="no-candidate",
         says="pip found nothing for {requirement}",
         step="Look at name and version, and, with --no-index, at what --find-links has.",
         where=("pip",),
         patterns=(r"ERROR: No matching distribution found for (?P<requirement>[^\n(]+?)( \(from .*)?$",),
+        unless=("another-project",),
+    ),
+    Cause(
+        id="no-project",
+        says="{place} is no Python project: {detail}",
+        step="Name a source distribution, or the directory with its pyproject.toml.",
+        where=("pip",),
+        patterns=(
+            r"(?P<place>[^\s']+)'? does not appear to be a Python project: (?P<detail>neither .+ found)",
+        ),
+    ),
+    Cause(
+        id="damaged-pyproject",
+        says="a pyproject.toml cannot be read: {detail}",
+        step="Get the source anew, or ask for another version of it.",
+        where=("pip",),
+        patterns=(r"^(?:\S+\.)?TOMLDecodeError: (?P<detail>.+)",),
     ),
     Cause(
         id="no-back-end",

@@ -197,7 +197,7 @@ def _matches(cause: Cause, passages: Mapping[Place, str]) -> list[re.Match[str]]
 
 
 def _reason(cause: Cause, match: re.Match[str], sysroot: Sysroot) -> Reason | None:
-    fields = {name: " ".join(text.split()) for name, text in match.groupdict().items() if text}
+    fields = {name: _on_one_line(text) for name, text in match.groupdict().items() if text}
     for thing in THINGS:
         if thing in fields:
             if thing == "program" and _was_linked(fields[thing], match.string):
@@ -207,6 +207,10 @@ def _reason(cause: Cause, match: re.Match[str], sysroot: Sysroot) -> Reason | No
         top = fields["module_name"].partition(".")[0]
         fields["distribution"] = _DISTRIBUTIONS.get(top, top.replace("_", "-"))
     return Reason(id=cause.id, says=cause.says.format_map(fields), step=cause.step.format_map(fields))
+
+
+def _on_one_line(text: str) -> str:
+    return "; ".join(" ".join(line.split()) for line in text.strip().splitlines())
 
 
 def _was_linked(program: str, output: str) -> bool:

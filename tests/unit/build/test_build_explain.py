@@ -287,6 +287,23 @@ PIP = [
         ERROR: In --require-hashes mode, all requirements must have their versions pinned with ==. These do not:
             six from https://index.invalid/six-1.17.0-py2.py3-none-any.whl (from -r part.txt (line 2))
      """),
+    ("requirements-file", "a path, as pip takes them", "ERROR: Invalid requirement: 'six 1' (from line 1 of r.txt)\n"),
+    ("requirements-file", "includes itself nowhere", "ERROR: Invalid requirement: --no-such-option x\n__main__.py: error: no such option: --no-such-option\n"),
+    ("requirements-file", "UTF-8", "ERROR: Exception:\nTraceback (most recent call last):\n  File \"/usr/pip/_internal/req/req_file.py\", line 540, in get_file_content\n    content = auto_decode(f.read())\nUnicodeDecodeError: 'utf-16-le' codec can't decode byte 0x00 in position 0: truncated data\n"),
+    ("conflict", "Ask for less", """ERROR: Cannot install six==1.16.0 and six==1.17.0 because these package versions have conflicting dependencies.
+
+The conflict is caused by:
+    The user requested six==1.17.0
+    The user requested six==1.16.0
+
+To fix this you could try to:
+1. loosen the range of package versions you've specified
+
+ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/#dealing-with-dependency-conflicts
+"""),
+    ("another-project", "report it there", "Discarding file:///x/a-1.0.tar.gz: Requested evil from file:///x/a-1.0.tar.gz has inconsistent name: expected 'a', but metadata has 'evil'\nERROR: Could not find a version that satisfies the requirement a (unavailable) (from versions: 1.0)\nERROR: No matching distribution found for a (unavailable)\n"),
+    ("no-project", "Name a source distribution", "ERROR: a@ file:///x/a-1.0.tar.gz from file:///x/a-1.0.tar.gz does not appear to be a Python project: neither 'setup.py' nor 'pyproject.toml' found.\n"),
+    ("damaged-pyproject", "Get the source anew", 'ERROR: Exception:\nTraceback (most recent call last):\n  File "/usr/pip/_vendor/tomli/_parser.py", line 404, in parse_key_part\n    raise suffixed_err(src, pos, "Invalid")\npip._vendor.tomli.TOMLDecodeError: Invalid initial character for a key part (at line 1, column 3)\n'),
     ("no-candidate", "--find-links", "ERROR: Could not find a version that satisfies the requirement nothing-like-it (from versions: none)\nERROR: No matching distribution found for nothing-like-it\n"),
     ("no-candidate", "build-pip download -d DIR 'setuptools>=61'", framed("ERROR: Could not find a version that satisfies the requirement setuptools>=61 (from versions: none)\nERROR: No matching distribution found for setuptools>=61", "pip subprocess to install build dependencies")),
 ]  # fmt: skip
@@ -297,6 +314,15 @@ def test_what_pip_said(sysroot, id_, piece, output):
     found = reasons(output, sysroot)
     assert found[0][0] == id_
     assert piece in found[0][1]
+
+
+def test_a_conflict_is_told_with_all_that_is_in_it(sysroot):
+    body = "    flask 3 depends on click>=8\n    The user requested click<8\n"
+    (one,) = explain(f"The conflict is caused by:\n{body}\nERROR: ResolutionImpossible\n", [], sysroot)
+    assert one.message("nothing was locked") == (
+        "nothing was locked [conflict]: no versions satisfy all that is required: "
+        "flask 3 depends on click>=8; The user requested click<8"
+    )
 
 
 # What must not be blamed.
