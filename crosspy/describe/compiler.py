@@ -127,8 +127,15 @@ def _first_found(candidates: Sequence[str], path: str) -> tuple[str, ...]:
     names = ", ".join(dict.fromkeys(candidates))
     raise ToolchainError(
         f"no cross compiler for the target: none of {names} is on PATH",
-        hint="Debian: apt install g++-<triplet>. Yocto, Buildroot: put the toolchain's bin directory on PATH. Or: --cc COMMAND",
+        hint=f"Debian: apt install {_debian_package(candidates)}. Yocto, Buildroot: put the toolchain's bin directory on "
+        "PATH. Or: --cc COMMAND",
     )
+
+
+def _debian_package(candidates: Sequence[str]) -> str:
+    """Return what Debian calls the compiler: ``g++-`` and its triplet (Debian policy 5.6.1: no underscore in a name)."""
+    triplets = [Path(name).name.removesuffix("-gcc") for name in candidates if name.endswith("-gcc")]
+    return "g++-" + next((name.replace("_", "-") for name in triplets), "<triplet>")
 
 
 def _program_index(command: Sequence[str]) -> int:
