@@ -110,8 +110,10 @@ def activate() -> None:
             hooks.apply(patch, sys.modules[name])
     _set_paths()
     if _is_build(argv):
-        from . import builds
+        from . import builds, metadata
 
+        if metadata.answer(argv):
+            os._exit(0)
         builds.prepare(argv)
 
 

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -165,6 +166,45 @@ def test_markers_of_build_requirements_are_the_targets(crossenv, wheel, tmp_path
         return
     library = unpacked(wheel(PACKAGES / "target-markers")["markers"], tmp_path / "lib")
     assert "x86_64" in (library / "markers.py").read_text()
+
+
+BACKEND = """
+import pathlib, zipfile
+
+def build_wheel(wheel_directory, config_settings=None, metadata_directory=None):
+    assert metadata_directory is None
+    with zipfile.ZipFile(pathlib.Path(wheel_directory, "told-1.0-py3-none-any.whl"), "w") as wheel:
+        wheel.writestr("told.py", "answer = 42")
+        for name, text in {
+            "METADATA": "Metadata-Version: 2.1\\nName: told\\nVersion: 1.0\\n",
+            "WHEEL": "Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n",
+            "entry_points.txt": "[console_scripts]\\ntold = told:answer\\n",
+            "RECORD": "",
+        }.items():
+            wheel.writestr(f"told-1.0.dist-info/{name}", text)
+    return "told-1.0-py3-none-any.whl"
+
+def prepare_metadata_for_build_wheel(metadata_directory, config_settings=None):
+    raise SystemExit("asked for what PKG-INFO says")
+"""
+
+
+@pytest.mark.parametrize(("version", "asked"), [("2.4", False), ("2.1", True)])
+def test_the_metadata_of_a_source_distribution_is_its_own(wheel, tmp_path, version, asked):
+    """Without its back end, which would configure the whole project; the wheel's comes from the back end."""
+    project = tmp_path / "told-1.0"
+    project.mkdir()
+    (project / "pyproject.toml").write_text(
+        '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    )
+    (project / "backend.py").write_text(BACKEND)
+    (project / "PKG-INFO").write_text(f"Metadata-Version: {version}\nName: told\nVersion: 1.0\n")
+    with tarfile.open(tmp_path / "told-1.0.tar.gz", "w:gz") as archive:
+        archive.add(project, arcname="told-1.0")
+    done, wheels = wheel("--no-index", tmp_path / "told-1.0.tar.gz", check=False)
+    assert ("asked for what PKG-INFO says" in done.stdout + done.stderr) == asked
+    assert bool(done.returncode) == asked
+    assert asked or "told-1.0.dist-info/entry_points.txt" in zipfile.ZipFile(wheels["told"]).namelist()
 
 
 def test_real_packages(bed, wheel, tmp_path):
