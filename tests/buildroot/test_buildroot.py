@@ -31,6 +31,25 @@ needs_buildroot = pytest.mark.skipif(not BUILDROOT, reason="BUILDROOT_DIR names 
 pytestmark = [needs_buildroot, pytest.mark.integration]
 
 LIST = "markupsafe pyyaml cffi jinja2 pygments"
+# With the libraries of Buildroot that they link with. Rust is Buildroot's.
+LONG_LIST = "numpy pandas pydantic-core lxml pyzmq cffi pyyaml markupsafe idna pygments"
+LIBRARIES = (
+    "BR2_PACKAGE_LIBXML2=y",
+    "BR2_PACKAGE_LIBXSLT=y",
+    "BR2_PACKAGE_ZEROMQ=y",
+    "BR2_PACKAGE_PYTHON_CROSSPY_RUST=y",
+)
+USES = """
+import io, sys, lxml.etree, numpy, pandas, pydantic_core, zmq
+print(sys.maxsize == 2**31 - 1)
+print(numpy.linalg.solve(numpy.array([[2.0, 0], [0, 4]]), [2, 4]).tolist(), numpy.dtype("longdouble").itemsize)
+print(pandas.read_csv(io.StringIO("a,b\\n1,2\\n3,4")).sum().to_dict())
+print(lxml.etree.XSLT(lxml.etree.XML('<xsl:stylesheet version="1.0" xmlns:xsl="http://www.w3.org/1999/XSL/Transform">'
+    '<xsl:output method="text"/><xsl:template match="/">made</xsl:template></xsl:stylesheet>'))(lxml.etree.XML("<a/>")))
+print(pydantic_core.SchemaValidator({"type": "int"}).validate_python("42"))
+a, b = [zmq.Context.instance().socket(zmq.PAIR) for _ in range(2)]
+a.bind("inproc://x"); b.connect("inproc://x"); a.send(b"sent"); print(b.recv().decode())
+"""
 IMPORTS = "import markupsafe._speedups, yaml, _cffi_backend, jinja2, pygments; yaml.CSafeLoader; print(jinja2.Template('{{ 6*7 }}').render())"
 
 
@@ -40,6 +59,7 @@ class Output:
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.target = directory / "target"
+        self.external = [TREE, HERE / "packages"]
         self.toolchain = directory.with_name(f"{directory.name}-toolchain")
 
     @property
@@ -76,7 +96,7 @@ class Output:
             "-C",
             BUILDROOT,
             f"O={self.directory}",
-            f"BR2_EXTERNAL={TREE}:{HERE / 'packages'}",
+            f"BR2_EXTERNAL={':'.join(map(str, self.external))}",
             *goals,
         ]
         done = subprocess.run(
@@ -138,6 +158,33 @@ def test_a_list_lands_in_the_image(output):
     assert report["images"][0]["findings"] == []
 
 
+def test_what_takes_long_lands_there_too(output):
+    output.configure(f'{OPTION}="{LONG_LIST}"', *LIBRARIES)
+    output.made()
+    assert output.installed() >= {
+        "numpy",
+        "pandas",
+        "pydantic_core",
+        "lxml",
+        "pyzmq",
+        "cffi",
+        "pyyaml",
+        "idna",
+    }
+    assert output.run("-c", USES).splitlines() == [
+        "True", "[1.0, 1.0] 8", "{'a': 4, 'b': 6}", "made", "42", "sent",
+    ]  # fmt: skip
+    assert output.run("-c", IMPORTS.partition(", jinja2")[0]) == ""
+    linked = {
+        need
+        for path in output.site.rglob("*.so")
+        for need in re.findall(rb"lib(?:zmq|xslt|yaml|ffi)-?[0-9.]*\.so\.\d+", path.read_bytes())
+    }
+    assert len(linked) == 4, "they are linked with Buildroot's libraries"
+    report = json.loads((output.directory / "images/crosspy-verify.json").read_text())
+    assert report["images"][0]["findings"] == []
+
+
 def test_source_is_complete_and_what_is_built_offline_is_the_same(output):
     output.made("python-crosspy-all-source")
     output.made()
@@ -183,6 +230,33 @@ def test_another_in_cxx(output):
     assert output.run("-c", "import cxxext; print(cxxext.answer())", package="python-cxxext") == "C++\n"
 
 
+def test_one_by_meson_python(output):
+    output.configure(f'{OPTION}="{LIST}"', "BR2_PACKAGE_PYTHON_MESONIC=y")
+    output.made("python-mesonic-dirclean", "python-mesonic")
+    said = output.run("-c", "import mesonic; print(mesonic.facts, mesonic.pointer)", package="python-mesonic")
+    assert said == "arm little 4\n"
+
+
+def test_one_in_rust_as_crosspy_recipe_writes_it(output, tmp_path):
+    (tmp_path / "external.desc").write_text("name: RECIPES\n")
+    (tmp_path / "external.mk").write_text(
+        "include $(sort $(wildcard $(BR2_EXTERNAL_RECIPES_PATH)/package/*/*.mk))\n"
+    )
+    (tmp_path / "Config.in").write_text(
+        'source "$BR2_EXTERNAL_RECIPES_PATH/package/python-fastuuid/Config.in"\n'
+    )
+    command = [Path(sys.executable).with_name("crosspy"), "recipe", "--buildroot", "fastuuid"]
+    subprocess.run([*command, "-d", tmp_path / "package"], check=True)
+    output.external.append(tmp_path)
+    try:
+        output.configure(f'{OPTION}="{LIST}"', "BR2_PACKAGE_PYTHON_FASTUUID=y")
+        output.made("python-fastuuid-dirclean", "python-fastuuid")
+    finally:
+        output.external.remove(tmp_path)
+    program = "import fastuuid; print(fastuuid.uuid5(fastuuid.NAMESPACE_DNS, b'x').version)"
+    assert output.run("-c", program, package="python-fastuuid") == "5\n"
+
+
 def test_a_wrong_file_in_an_overlay(output, tmp_path):
     wrong = tmp_path / "overlay" / output.site.relative_to(output.target) / "wrong.so"
     wrong.parent.mkdir(parents=True)
@@ -210,6 +284,29 @@ def test_licences_and_versions(output):
     assert '"BSD-3-Clause"' in manifest
     info = json.loads(output.made("-s", "--no-print-directory", "show-info"))
     assert info["python-crosspy-jinja2"]["version"].startswith("3.")
+
+
+def test_an_sdk_that_was_moved(output, tmp_path):
+    output.configure(f'{OPTION}="{LIST}"')
+    output.made("sdk")
+    (archive,) = (output.directory / "images").glob("*_sdk-buildroot.tar.gz")
+    subprocess.run(["tar", "-xf", archive, "-C", tmp_path], check=True)
+    (sdk,) = tmp_path.glob("*_sdk-buildroot")
+    subprocess.run([sdk / "relocate-sdk.sh"], check=True, stdout=subprocess.DEVNULL)
+    crosspy = Path(sys.executable).with_name("crosspy")
+    env, wheels = tmp_path / "env", tmp_path / "wheels"
+    # Nothing of the place where it was made is there any more.
+    script = (
+        f"mount -t tmpfs none {output.directory} && {crosspy} create {env} --sdk {sdk} && "
+        f"{crosspy} wheel {env} -w {wheels} {ROOT / 'tests/packages/c-extension'}"
+    )
+    command = ["unshare", "--mount", "--map-root-user", "sh", "-c", script]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-3000:]
+    (made,) = wheels.glob("cext-1.0-*.whl")
+    subprocess.run(["unzip", "-q", made, "-d", tmp_path / "site"], check=True)
+    program = f"import sys; sys.path.insert(0, '{tmp_path}/site'); import cext._native; print(cext.__file__)"
+    assert output.run("-c", program) == f"{tmp_path}/site/cext/__init__.py\n"
 
 
 @pytest.mark.parametrize(
@@ -258,6 +355,21 @@ def test_a_build_requirement_that_is_missing_offline(output):
     assert "setuptools" in done.stdout[-3000:]
     assert OPTION in done.stdout[-3000:]
     assert "Traceback" not in done.stdout
+
+
+@pytest.mark.parametrize(("goal", "more"), [("python-cxxext", "PYTHON_CXXEXT"), ("python-crosspy", OPTION)])
+def test_a_toolchain_without_cxx(output, goal, more):
+    output.configure(f'{OPTION}="kiwisolver"', "BR2_PACKAGE_PYTHON_CXXEXT=y")
+    output.made(f"{goal}-dirclean", f"{goal}-source")
+    # What Buildroot's configuration says of such a toolchain, from which its makefiles make CXX=no.
+    done = output.make("BR2_INSTALL_LIBSTDCPP=", goal)
+    assert done.returncode != 0
+    said = done.stdout[-5000:]
+    assert "has no C++ compiler" in said
+    assert "BR2_TOOLCHAIN_EXTERNAL_CXX" in said
+    assert "Traceback" not in said
+    if goal == "python-crosspy":
+        assert more in said
 
 
 def test_check_package():
