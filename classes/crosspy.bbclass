@@ -144,8 +144,8 @@ def crosspy_bytecode(d):
 do_configure[cleandirs] += "${CROSSPY_DIR}"
 do_configure[postfuncs] += "crosspy_check_requires"
 crosspy_do_configure() {
-    # do_package strips, and keeps what it takes away; scikit-build-core and cargo profiles would strip before it.
-    crosspy_run crosspy create ${CROSSPY_ENV} --sysroot ${RECIPE_SYSROOT} --build-python ${PYTHON} --system-site-packages --env SKBUILD_INSTALL_STRIP=false --env CARGO_PROFILE_RELEASE_STRIP=none ${@crosspy_build_layer(d)} ${@crosspy_rust_target(d)}
+    # do_package strips, and keeps what it takes away; scikit-build-core, cargo profiles and linkers with -s would strip before it.
+    crosspy_run crosspy create ${CROSSPY_ENV} --sysroot ${RECIPE_SYSROOT} --build-python ${PYTHON} --system-site-packages --env SKBUILD_INSTALL_STRIP=false --env CARGO_PROFILE_RELEASE_STRIP=none --env CROSSPY_UNSTRIPPED=yes ${@crosspy_build_layer(d)} ${@crosspy_rust_target(d)}
 }
 
 def crosspy_build_layer(d):

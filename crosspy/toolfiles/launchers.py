@@ -48,7 +48,8 @@ unset CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH OBJC_INCLUDE_PATH LIBRARY_PATH COM
 LC_ALL=C; export LC_ALL
 S=@sysroot@
 R= T=
-case "$CROSSPY_ISOLATED $*" in
+case "$CROSSPY_ISOLATED $* " in
+*" -s "*|*" -Wl,-s "*|*" -Wl,--strip-"*|\
 " "*-packages/*|*native*|*" -I/usr/"*|*" -L/usr/"*|*" -L/lib"*|*" -I "*|*" -L "*|*" -isystem"*|*" -iquote"*|*" -idirafter"*|\
 *" -I/lib"*|*" /usr/lib"*|*" /lib"*|*" /usr/local/lib"*|*rpath-link*|*" @"*|\
 *-L*/site-packages/*|*/site-packages/*.so*|*-rpath*"$S"/*)
@@ -69,6 +70,7 @@ case "$CROSSPY_ISOLATED $*" in
     a=$1; shift; left=$((left - 1))
     case $p$a in
       -march=native|-mtune=native|-mcpu=native) continue ;;
+      -s|-Wl,-s|-Wl,--strip-all|-Wl,--strip-debug) [ -z "$CROSSPY_UNSTRIPPED" ] || continue ;;
       -I|-L|-isystem|-iquote|-idirafter|-Wl,-rpath) p=$a; set -- "$@" "$a"; continue ;;
       @?*) response "${a#@}" ;;
       -L*/site-packages/*|/*/site-packages/*.so|/*/site-packages/*.so.[0-9]*)

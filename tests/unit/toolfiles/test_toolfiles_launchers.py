@@ -285,6 +285,15 @@ def test_directories_beside_the_launcher(bench):
     assert heard[heard.index("-idirafter") + 1] == f"{beside}/usr/include"
 
 
+def test_symbols_stay_for_whoever_packages_them(bench):
+    words = ("-s", "-shared", "-Wl,-s", "-o", "x.so", "-Wl,--strip-all", "x.o", "-s")
+    assert bench.run(*words) == list(words)
+    for flag in ("-s", "-Wl,-s", "-Wl,--strip-all", "-Wl,--strip-debug"):
+        assert bench.run("-shared", flag, "x.o", CROSSPY_UNSTRIPPED="yes") == ["-shared", "x.o"]
+    bench.start("x.o", "-s", CROSSPY_UNSTRIPPED="yes")
+    assert "-s" not in bench.heard()
+
+
 def test_without_a_sysroot(bench):
     bench.sysroot = "/"
     assert bench.run("-I/usr/include", "-L/usr/lib", "-march=native", "x.c") == [
