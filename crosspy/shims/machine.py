@@ -3,7 +3,7 @@
 import os
 import sys
 
-from . import facts, replace
+from . import ROOT, facts, replace
 
 TYPE_CHECKING = False  # typing's own would have to be imported
 if TYPE_CHECKING:
@@ -26,8 +26,10 @@ def apply(module: "ModuleType") -> None:
     def libc_ver(
         executable: str | None = None, lib: str = "", version: str = "", chunksize: int = 16384
     ) -> tuple[str, str]:
-        if executable in {None, "", own} and facts.OS["libc_ver"] is not None:
-            return facts.OS["libc_ver"]
+        if executable in {None, "", own}:
+            if facts.OS["libc_ver"] is not None:
+                return facts.OS["libc_ver"]
+            executable = _targets_python()
         return real_libc_ver(executable, lib, version, chunksize)
 
     architecture.__doc__ = real_architecture.__doc__
@@ -36,3 +38,11 @@ def apply(module: "ModuleType") -> None:
     if facts.OS["sysroot"]:
         candidates = tuple(facts.OS["sysroot"] + name for name in ("/etc/os-release", "/usr/lib/os-release"))
         replace(module, "_os_release_candidates", candidates)
+
+
+def _targets_python() -> str:
+    """Return the program that stands for ``sys.executable`` where its machine code is read: musl has no other answer."""
+    from . import buildfacts
+
+    path = buildfacts.SYSROOT + buildfacts.PYTHON
+    return path if buildfacts.PYTHON and os.path.isfile(path) else os.path.join(ROOT, "crosspy", "python.elf")

@@ -19,4 +19,6 @@ def manylinux_compatible(major: int, minor: int, arch: str) -> bool | None:
         return False
     if facts.PLATFORM_TAGS is not None:
         return f"manylinux_{major}_{minor}_{arch}" in facts.PLATFORM_TAGS
+    if not facts.OS["libc"]:
+        return False  # packaging would go on and ask the build machine's own glibc
     return None

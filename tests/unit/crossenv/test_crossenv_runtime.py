@@ -101,7 +101,7 @@ def test_a_big_endian_target(facts):
 
 def test_musl(facts):
     found = facts("aarch64-musl")
-    assert found["libc"] != ["glibc", "2.36"]
+    assert found["libc"][0] != "glibc"
     assert found["suffix"].endswith("-aarch64-linux-musl.so")
 
 

@@ -173,6 +173,15 @@ def test_manylinux_by_policy(ask, monkeypatch, asker, policy, answer):
     assert ask(asker) is answer
 
 
+@pytest.mark.parametrize("policy", [None, "auto", "wheel"])
+def test_manylinux_is_of_glibc(ask, monkeypatch, policy):
+    if policy:
+        monkeypatch.setenv("CROSSPY_POLICY", policy)
+    monkeypatch.setitem(sys.modules["crosspy.shims.facts"].OS, "libc", "")  # musl's
+    for asker in ("packaging._manylinux", "pip._vendor.packaging._manylinux"):
+        assert ask(asker) is False
+
+
 @pytest.mark.parametrize(("version", "answer"), [((2, 17), True), ((2, 28), False), ((2, 5), False)])
 def test_manylinux_by_the_users_tags(ask, monkeypatch, version, answer):
     assert (
