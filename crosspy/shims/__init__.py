@@ -46,6 +46,8 @@ PATCHES = {
     "pip._internal.cli.cmdoptions": "pip",
     "pip._internal.distributions.sdist": "asked",
     "pip._internal.utils.unpacking": "archives",
+    "pip._vendor.packaging._musllinux": "musllinux",
+    "packaging._musllinux": "musllinux",
     "pip._internal.cache": "wheelcache",
     "pip._internal.resolution.resolvelib.candidates": "wheelcache",
     "pip._internal.wheel_builder": "wheelcache",

@@ -24,6 +24,7 @@ class _OS(TypedDict):
     bits: int
     libc: str
     libc_ver: tuple[str, str] | None
+    musl: tuple[int, int] | None
     sysroot: str
 
 SYS: Final[_Sys]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from crosspy.model.hint import Hint
+from crosspy.model.tags import platform_tags
 from crosspy.model.target import Target
 from crosspy.toolfiles import environ, sysconfig
 from crosspy.toolfiles.answers import distribution_programs
@@ -57,6 +58,7 @@ def facts_module(target: Target, choices: Choices) -> str:
             "bits": target.machine.bits,
             "libc": f"glibc {libc.version}" if libc.kind == "glibc" and libc.version else "",
             "libc_ver": ("glibc", libc.version) if libc.kind == "glibc" and libc.version else None,
+            "musl": _musl(target, choices),
             "sysroot": target.sysroot if target.os_release else "",
         },
         "TYPES": {name: (c.size, c.align) for name, c in sorted(target.types.items())},
@@ -68,6 +70,17 @@ def facts_module(target: Target, choices: Choices) -> str:
         "PLATFORM_TAGS": None if choices.platform_tags is None else tuple(choices.platform_tags),
     }
     return _module("What cross-python answers.", constants)
+
+
+def _musl(target: Target, choices: Choices) -> tuple[int, int] | None:
+    """Return the newest musl that prebuilt wheels may be for (PEP 656); None if there is none."""
+    tags = (
+        choices.platform_tags if choices.platform_tags is not None else platform_tags(target, prebuilt=True)
+    )
+    versions = [
+        (int(tag.split("_")[1]), int(tag.split("_")[2])) for tag in tags if tag.startswith("musllinux_")
+    ]
+    return max(versions, default=None)
 
 
 def build_facts_module(target: Target, choices: Choices) -> str:

@@ -182,6 +182,27 @@ def test_manylinux_is_of_glibc(ask, monkeypatch, policy):
         assert ask(asker) is False
 
 
+@pytest.mark.parametrize(
+    ("name", "policy", "arch", "answer"),
+    [
+        ("pip._vendor.packaging._musllinux", None, "aarch64-musl", None),
+        ("pip._vendor.packaging._musllinux", "sdist", "aarch64-musl", None),
+        ("pip._vendor.packaging._musllinux", "auto", "aarch64-musl", (1, 2)),
+        ("packaging._musllinux", None, "aarch64-musl", (1, 2)),
+        ("packaging._musllinux", "sdist", "aarch64-musl", None),
+        ("packaging._musllinux", None, "aarch64", None),
+    ],
+)
+def test_musllinux_by_policy(shims, monkeypatch, name, policy, arch, answer):
+    monkeypatch.delenv("CROSSPY_POLICY", raising=False)
+    if policy:
+        monkeypatch.setenv("CROSSPY_POLICY", policy)
+    module = types.ModuleType(name)
+    module._MuslVersion = lambda *version: version
+    shims(arch).load("musllinux").apply(module)
+    assert module._get_musl_version("/usr/bin/python3") == answer
+
+
 @pytest.mark.parametrize(("version", "answer"), [((2, 17), True), ((2, 28), False), ((2, 5), False)])
 def test_manylinux_by_the_users_tags(ask, monkeypatch, version, answer):
     assert (
