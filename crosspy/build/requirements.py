@@ -133,16 +133,20 @@ def _newer(
     stated: Sequence[Requirement], present: Mapping[str, str], files: Iterable[tuple[str, str, str]]
 ) -> list[Unmet]:
     """Return the files that are newer than what is there, where the project is content with both."""
-    newest: dict[str, Unmet] = {}
+    newest: dict[str, tuple[str, str]] = {}
     for file, name, version in files:
         asked = [one for one in stated if canonicalize_name(one.name) == name]
-        if not all(_meets(one, version) and _meets(one, present.get(name, version)) for one in asked):
+        if name not in present or not all(
+            _meets(one, version) and _meets(one, present[name]) for one in asked
+        ):
             continue
-        other = newest[name].requirement.partition("==")[2] if name in newest else present.get(name, "")
-        if other and _is_newer(version, other):
-            requirement = f"{name}=={version}"
-            newest[name] = Unmet(requirement=requirement, name=name, found=present[name], file=file)
-    return list(newest.values())
+        other, _ = newest.get(name, (present[name], ""))
+        if _is_newer(version, other):
+            newest[name] = version, file
+    return [
+        Unmet(requirement=f"{name}=={version}", name=name, found=present[name], file=file)
+        for name, (version, file) in newest.items()
+    ]
 
 
 def _is_newer(version: str, other: str) -> bool:

@@ -25,8 +25,8 @@ examples:
 
 Of an image: its Python, of the version that its machine code states, and each Python distribution, with its licence
 (PEP 639's expression; classifiers where there is none), the texts of its licence files, which others in the image it
-requires, and what the bills of materials in its wheel name (PEP 770). Of a lock: addresses, sha256, and the crates of Rust projects, as their Cargo.lock has them; licences are
-in the files, which a lock does not open.
+requires, and what the bills of materials in its wheel name (PEP 770). Of a lock: addresses, sha256, and the crates of Rust
+projects, as their Cargo.lock has them; licences are in the files, which a lock does not open.
 
 The same image gives the same text. There is a time in it only with SOURCE_DATE_EPOCH; in SPDX, which must have one,
 it is 1980-01-01 otherwise.

@@ -42,7 +42,8 @@ def apply(module: "ModuleType") -> None:
 
 def _targets_python() -> str:
     """Return the program that stands for ``sys.executable`` where its machine code is read: musl has no other answer."""
-    from . import buildfacts
+    from . import buildfacts, foreign
 
     path = buildfacts.SYSROOT + buildfacts.PYTHON
-    return path if buildfacts.PYTHON and os.path.isfile(path) else os.path.join(ROOT, "crosspy", "python.elf")
+    # Without a sysroot, or behind an absolute link, that is a program of the build machine.
+    return path if foreign.is_target_elf(path) else os.path.join(ROOT, "crosspy", "python.elf")

@@ -130,6 +130,15 @@ def test_ctypes_of_other_things(sizes, wrong):
         sizes._Layout(ctypes).sizeof(wrong)
 
 
+@pytest.mark.parametrize("sysroot", ["", "/"])
+def test_the_build_machines_python_does_not_stand_for_the_targets(shims, sysroot):
+    given = shims("aarch64-musl")
+    machine = given.load("machine")
+    given.set("SYSROOT", sysroot)
+    given.set("PYTHON", sys.executable)
+    assert machine._targets_python().endswith("/crosspy/python.elf")
+
+
 # _manylinux.
 
 
