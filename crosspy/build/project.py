@@ -60,6 +60,7 @@ def read_project(path: Path, artifact: Artifact) -> Project:
             f"{path.name} is no source distribution: it has no PKG-INFO with a name and a version"
         )
     urls = _urls(headers)
+    licence_files = tuple(_licence_files(headers, texts))
     static = contents.pyproject.get("project", {})
     requires = headers.get_all("Requires-Dist") or static.get("dependencies", [])
     build_requires = _names(contents.build_requires)
@@ -74,8 +75,9 @@ def read_project(path: Path, artifact: Artifact) -> Project:
             str(headers["License-Expression"] or ""),
             map(str, headers.get_all("Classifier", ())),
             str(headers["License"] or ""),
+            [texts[one.path].decode("utf-8", "replace") for one in licence_files if one.path != "PKG-INFO"],
         ),
-        licence_files=tuple(_licence_files(headers, texts)),
+        licence_files=licence_files,
         backend=contents.backend,
         build_requires=build_requires,
         build_wishes=tuple(str(one) for one in applying(contents.build_requires)),

@@ -63,15 +63,19 @@ def _read(path: Path, shown: str, warn: Callable[[str], None]) -> tuple[Componen
         return None
     canonical = canonicalize_name(name)
     stated = str(headers["License"] or "").strip()
+    texts = tuple(_licence_texts(path)) if path.is_dir() else ()
     component = Component(
         name=canonical,
         version=version,
         purl=pypi_purl(canonical, version),
         licence=licence_of(
-            str(headers["License-Expression"] or ""), map(str, headers.get_all("Classifier", ())), stated
+            str(headers["License-Expression"] or ""),
+            map(str, headers.get_all("Classifier", ())),
+            stated,
+            [one.text for one in texts if not one.name.rpartition("/")[2].upper().startswith("AUTHORS")],
         ),
         stated=stated.splitlines()[0][:200] if stated else "",
-        texts=tuple(_licence_texts(path)) if path.is_dir() else (),
+        texts=texts,
         summary=str(headers["Summary"] or "").strip(),
         parts=tuple(_parts(path / "sboms", shown, warn)),
     )

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Final
 from urllib.parse import quote, urlsplit, urlunsplit
 
+from crosspy.model.licencetext import licence_of_texts
 from crosspy.model.lock import Crate, Lock, Package
 
 
@@ -138,30 +139,53 @@ _EXPRESSION: Final = re.compile(
 )
 
 
-def licence_of(expression: str, classifiers: Iterable[str], stated: str) -> str:
+def licence_of(expression: str, classifiers: Iterable[str], stated: str, texts: Iterable[str] = ()) -> str:
     """Return a licence as an SPDX expression: what PEP 639 states, else what classifiers mean, else a known spelling.
 
-    Several classifiers are joined with AND: who keeps to all of them is right in any case.
+    Several classifiers are joined with AND: who keeps to all of them is right in any case. Where all that is told is a
+    family ("BSD License"), or nothing, the licence files tell, if they hold one well-known text.
 
-    :param stated: the ``License`` field, which may be anything.
+    :param stated: the ``License`` field, which may be anything, an expression among it.
+    :param texts: what the licence files say.
     """
     if expression and _EXPRESSION.fullmatch(expression.strip()):
         return _canonical(expression.strip())
+    if "\n" in stated.strip():  # the whole text, as older metadata have it
+        stated, texts = "", [stated, *texts]
+    stated = " ".join(stated.split())
+    if re.search(r"\s(AND|OR|WITH)\s", stated, re.IGNORECASE) and (exact := _valid(stated)):
+        return exact
     last = [line.rpartition("::")[2].strip() for line in classifiers if line.startswith("License ::")]
     known = sorted({_CLASSIFIERS[name] for name in last if name in _CLASSIFIERS})
     vague = [name for name in last if name not in _CLASSIFIERS and name != "OSI Approved"]
-    plain = _SPELLINGS.get(stated.strip().lower(), "")
+    plain = _SPELLINGS.get(stated.lower(), "") or ("" if _UNCLEAR.fullmatch(stated) else _valid(stated))
     if vague:
-        return plain
-    return " AND ".join(known) or plain
+        return plain or _of_texts([*known, *vague, stated], texts)
+    return " AND ".join(known) or plain or _of_texts([stated], texts)
 
 
-def _canonical(expression: str) -> str:
+def _of_texts(told: Iterable[str], texts: Iterable[str]) -> str:
+    """Return the licence of the texts if it is one of the family that everything told of it names."""
+    found = licence_of_texts(texts)
+    families = {word.removesuffix(" License") for word in told if word not in {"", "UNKNOWN"}}
+    return found if families <= {found.partition("-")[0]} else ""
+
+
+_UNCLEAR: Final = re.compile(r"[AL]?GPL-[0-9.]+", re.IGNORECASE)
+"""Identifiers that SPDX has withdrawn: whether they mean later versions, too, was told apart by hardly anybody."""
+
+
+def _valid(text: str) -> str:
+    """Return a text that is an SPDX expression of known identifiers, in SPDX's spelling; else an empty string."""
     try:
         licenses = import_module("packaging.licenses")
     except ImportError:  # packaging before 24.2
-        return expression
+        return ""
     try:
-        return str(licenses.canonicalize_license_expression(expression))
+        return str(licenses.canonicalize_license_expression(text))
     except licenses.InvalidLicenseExpression:
-        return expression
+        return ""
+
+
+def _canonical(expression: str) -> str:
+    return _valid(expression) or expression
