@@ -84,6 +84,9 @@ DEBUG_PREFIX_MAP:append = " -ffile-prefix-map=${CROSSPY_DIR}=${TARGET_DBGSRC_DIR
 
 CROSSPY_OFFLINE = "--no-index --no-build-isolation --find-links ${CROSSPY_LINKS}${@' --crates ${CROSSPY_LINKS}/cargo_home/bitbake' if crosspy_has_crates(d) else ''}"
 
+CROSSPY_JOBS = "${@oe.utils.parallel_make_argument(d, '--jobs %d')}"
+CROSSPY_JOBS[doc] = "How many processes work at once, over all packages and compilers: what PARALLEL_MAKE allows."
+
 def crosspy_has_crates(d):
     return "crate://" in (d.getVar("SRC_URI") or "")
 
@@ -132,7 +135,7 @@ crosspy_pip() {
     shift
     case $command in
         install) crosspy_run crosspy install ${CROSSPY_ENV} --root ${D} --prefix ${prefix} ${@crosspy_bytecode(d)} --no-index --find-links ${CROSSPY_LINKS} --find-links ${CROSSPY_WHEELS} "$@" ;;
-        wheel) crosspy_run crosspy wheel ${CROSSPY_ENV} ${CROSSPY_OFFLINE} -w ${CROSSPY_WHEELS} "$@" ;;
+        wheel) crosspy_run crosspy wheel ${CROSSPY_ENV} ${CROSSPY_JOBS} ${CROSSPY_OFFLINE} -w ${CROSSPY_WHEELS} "$@" ;;
         *) PIP_NO_INDEX=1 PIP_FIND_LINKS=${CROSSPY_LINKS} crosspy_run ${CROSSPY_ENV}/bin/pip $command "$@" ;;
     esac
 }
@@ -243,7 +246,7 @@ crosspy_install_build_files[vardepsexclude] = "CROSSPY_FOUND_FILES"
 
 do_compile[cleandirs] += "${CROSSPY_WHEELS}"
 crosspy_do_compile() {
-    crosspy_run crosspy wheel ${CROSSPY_ENV} ${CROSSPY_OFFLINE} --no-deps -w ${CROSSPY_WHEELS} ${@crosspy_wheel_options(d)} ${CROSSPY_PROJECT}
+    crosspy_run crosspy wheel ${CROSSPY_ENV} ${CROSSPY_JOBS} ${CROSSPY_OFFLINE} --no-deps -w ${CROSSPY_WHEELS} ${@crosspy_wheel_options(d)} ${CROSSPY_PROJECT}
 }
 
 def crosspy_wheel_options(d):

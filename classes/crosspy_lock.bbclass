@@ -25,6 +25,10 @@ CROSSPY_LOCK_PROVIDED[doc] = "Distributions of the lock that the layers provide 
 CROSSPY_LOCK_REQUIREMENTS ?= "requirements.txt"
 CROSSPY_LOCK_REQUIREMENTS[doc] = "What update_pylock locks: a file that crosspy lock -r takes, looked for as the lock is."
 
+CROSSPY_LOCK_CACHE ?= "${TMPDIR}/crosspy-cache"
+CROSSPY_LOCK_CACHE[doc] = "Where built wheels are kept, so that a changed lock builds what changed in it: keyed by all that decides \
+a wheel, sysroots included. It may be removed at any time; '' builds all of the lock each time."
+
 # OE-core has one CVE_VERSION for a recipe: a product of a distribution would be told with the application's version.
 # SPDX_PACKAGE_URLS has each distribution's own.
 CVE_PRODUCT ?= ""
@@ -152,11 +156,24 @@ python crosspy_lock_absent() {
 }
 
 crosspy_lock_do_compile() {
-    crosspy_run crosspy wheel ${CROSSPY_ENV} --lock ${CROSSPY_LINKS}/${CROSSPY_LOCK} --no-index --find-links ${CROSSPY_LOCK_FILES} ${@crosspy_lock_crates(d)} -w ${CROSSPY_WHEELS} ${CROSSPY_LOCK_NAMES}
+    crosspy_run crosspy wheel ${CROSSPY_ENV} ${CROSSPY_JOBS} --lock ${CROSSPY_LINKS}/${CROSSPY_LOCK} --no-index --find-links ${CROSSPY_LOCK_FILES} ${@crosspy_lock_crates(d)} ${@crosspy_lock_cache(d)} -w ${CROSSPY_WHEELS} ${CROSSPY_LOCK_NAMES}
 }
 
 def crosspy_lock_crates(d):
     return "--crates ${CROSSPY_LOCK_CRATES}" if crosspy_has_crates(d) else ""
+
+def crosspy_lock_cache(d):
+    """The wheel cache of a state of the sysroots: programs in the native one (cmake, swig) are in no key of crosspy's own."""
+    import hashlib
+    top = d.getVar("CROSSPY_LOCK_CACHE")
+    if not top:
+        return "--no-cache"
+    tasks = (d.getVar("BB_TASKDEPDATA", False) or {}).values()
+    state = sorted("%s %s" % (task.pn, task.unihash) for task in tasks if task.taskname == "do_populate_sysroot")
+    return "--cache %s/%s" % (top, hashlib.sha256("\n".join(state).encode()).hexdigest()[:16])
+
+# It decides no result, nor does it where BitBake has not run yet.
+crosspy_lock_cache[vardepsexclude] = "BB_TASKDEPDATA CROSSPY_LOCK_CACHE"
 
 EXPORT_FUNCTIONS do_compile
 

@@ -37,6 +37,9 @@ def _stubs() -> None:
         },
         "oe": {},
         "oe.qa": {"handle_error": _handle_error, "exit_if_errors": _exit_if_errors},
+        "oe.utils": {
+            "parallel_make_argument": lambda d, form: form % int(d.getVar("PARALLEL_MAKE").split()[1])
+        },
     }.items():
         module = sys.modules[name] = types.ModuleType(name)
         vars(module).update(attributes)
@@ -138,7 +141,9 @@ def test_a_recipe_of_the_inherit_line_has_its_tasks(bed: Bed) -> None:
     bed.run(d, "do_compile")
     bed.run(d, "do_configure")
     wheel, create = bed.calls()[:2]
-    assert wheel.startswith(f"wheel {bed.top}/tmp/work/gadget/crosspy/env --no-index --no-build-isolation ")
+    assert wheel.startswith(
+        f"wheel {bed.top}/tmp/work/gadget/crosspy/env --jobs 3 --no-index --no-build-isolation "
+    )
     assert "-C setup-args=-Dblas=none" in wheel
     assert wheel.endswith("/tmp/work/gadget/sources/gadget-2.0")
     assert "--sysroot" in create

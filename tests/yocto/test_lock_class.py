@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import namedtuple
 from pathlib import Path
 from typing import Any
 
@@ -89,8 +90,27 @@ def test_the_tasks_ask_crosspy_for_the_lock_and_no_network(bed: Bed) -> None:  #
     create, wheel = bed.calls()
     links = f"{bed.top}/tmp/work/app/sources"
     assert create.startswith("create ")
-    assert f"--lock {links}/pylock.toml --no-index --find-links {links}/crosspy-lock" in wheel
+    assert f"--jobs 3 --lock {links}/pylock.toml --no-index --find-links {links}/crosspy-lock" in wheel
     assert f"--crates {links}/cargo_home/bitbake" in wheel
+
+
+def test_wheels_are_kept_for_one_state_of_the_sysroots(bed: Bed) -> None:  # noqa: F811
+    d = parsed(bed, extra='TMPDIR = "/build/tmp"\n')
+    Task = namedtuple("Task", "pn taskname unihash")  # noqa: PYI024 -- as BitBake's
+    places = []
+    for unihash, other in (("1", "1"), ("1", "2"), ("2", "1")):
+        tasks = {
+            "a": Task("swig-native", "do_populate_sysroot", unihash),
+            "b": Task("app", "do_unpack", other),
+        }
+        d.setVar("BB_TASKDEPDATA", tasks)
+        bed.run(d, "do_compile")
+        places.append(bed.calls()[-1].partition("--cache ")[2].split()[0])
+    assert places[0].startswith("/build/tmp/crosspy-cache/")
+    assert places[0] == places[1] != places[2]
+    d.setVar("CROSSPY_LOCK_CACHE", "")
+    bed.run(d, "do_compile")
+    assert "--no-cache" in bed.calls()[-1].split()
 
 
 def test_a_new_lock_is_written_into_the_layer(bed: Bed) -> None:  # noqa: F811
