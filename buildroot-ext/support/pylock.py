@@ -310,7 +310,8 @@ def names(lock, site, record):
         elif there != one.version:
             fail(
                 f"{lock} has {one.name} {one.version}, but Buildroot's own package installed {there}. "
-                f"Disable BR2_PACKAGE_PYTHON_{one.name.upper().replace('-', '_')}, or lock {one.name}=={there}"
+                f"Disable BR2_PACKAGE_PYTHON_{one.name.upper().replace('-', '_')}, or lock {one.name}=={there}: "
+                "make python-crosspy-lock, if it was a list"
             )
 
 

@@ -195,7 +195,7 @@ def _config_in(project: Project) -> str:
         f'\tbool "python-{project.name}"',
         "\tdepends on BR2_PACKAGE_PYTHON3",
     ]
-    if project.crates:
+    if project.rust:
         lines.append("\tdepends on BR2_PACKAGE_HOST_RUSTC_TARGET_ARCH_SUPPORTS")
         lines.append("\tselect BR2_PACKAGE_HOST_RUSTC")
     lines += [f"\tselect BR2_PACKAGE_PYTHON_{_variable(one)} # runtime" for one in project.requires]
@@ -211,6 +211,8 @@ def _mk(project: Project) -> str:
     variable = f"PYTHON_{_variable(project.name)}"
     site, _, file = project.sdist.url.rpartition("/")
     needed = [_native(one) for one in project.build_requires if one != "wheel"]
+    crates = [f"{one.name}@{one.version}" for one in project.crates if one.sha256]
+    needed += ["host-rustc"] if project.rust and not crates else []  # _CRATES bring it
     lines = [_RULE, "#", f"# python-{project.name}", "#", _RULE, ""]
     lines += [
         f"{variable}_VERSION = {project.version}",
@@ -221,7 +223,6 @@ def _mk(project: Project) -> str:
     files = " ".join(one.path for one in project.licence_texts)
     lines += [f"{variable}_LICENSE_FILES = {files}"] if files else []
     lines += [f"{variable}_DEPENDENCIES ={_wrapped(sorted(needed))}"] if needed else []
-    crates = [f"{one.name}@{one.version}" for one in project.crates if one.sha256]
     lines += [f"{variable}_CRATES ={_wrapped(crates)}"] if crates else []
     return "\n".join([*lines, "", "$(eval $(crosspy-package))"]) + "\n"
 

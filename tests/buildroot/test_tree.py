@@ -129,6 +129,8 @@ OWN_TREE = {
     "libown": "LIBOWN_INSTALL_STAGING = YES\nLIBOWN_DEPENDENCIES = libxml2\n",
     "ownapp": "OWNAPP_INSTALL_STAGING = YES\nOWNAPP_DEPENDENCIES = python-crosspy libown\n",
     "ownplugin": "OWNPLUGIN_INSTALL_STAGING = YES\nOWNPLUGIN_DEPENDENCIES = ownapp\n",
+    "python-own": "PYTHON_OWN_VERSION = 2.0\n",
+    "python-ownapp": "PYTHON_OWNAPP_VERSION = 3.0\nPYTHON_OWNAPP_DEPENDENCIES = python-crosspy\n",
 }
 
 
@@ -149,8 +151,17 @@ def test_libraries_of_other_trees_come_first_and_applications_last(tmp_path, pla
         assert done.returncode == 0, done.stderr
         assert done.stderr == "", "nothing depends on itself"
         built = done.stdout.split()
-        assert {"python3", "libxml2", "libown"} <= set(built)
-        assert not {"ownapp", "ownplugin"} & set(built)
+        assert {"python3", "libxml2", "libown", "python-own"} <= set(built)
+        assert not {"ownapp", "ownplugin", "python-ownapp"} & set(built)
+    # What is there already, in which version, is known when the list is resolved.
+    provided = make(tmp_path, f"{place}={tree}", "OF=PYTHON_CROSSPY", "STEP=PROVIDED", goal="recipe")
+    assert provided.stdout.split() == ["markupsafe==3.0.3", "own==2.0"]
+    # Another choice of what is there is resolved anew, before it is known in which version.
+    keys = [
+        shown(tmp_path, "PYTHON_CROSSPY_KEY", words=(f"{place}={tree}", *words))["PYTHON_CROSSPY_KEY"]
+        for words in ((), ("BR2_PACKAGE_PYTHON_OWN=y",), ("BR2_PACKAGE_PYTHON_OWN=",))
+    ]
+    assert keys[0] == keys[2] != keys[1]
 
 
 def test_verify_comes_behind_the_users_scripts(tmp_path):

@@ -31,9 +31,16 @@ endif
 # crosspy lock writes it beside the lock file.
 PYTHON_CROSSPY_BUILD_LOCK := $(if $(PYTHON_CROSSPY_GIVEN_LOCK),$(wildcard $(PYTHON_CROSSPY_FILE:.toml=.build.toml) $(PYTHON_CROSSPY_FILE:.toml=-build.toml)))
 
-# What Buildroot itself installs is taken as it is, in its version.
-PYTHON_CROSSPY_PROVIDED := $(sort $(foreach p,$(filter python-%,$(PACKAGES)),\
+# What Buildroot itself installs is taken as it is, in its version, and the list
+# is not built again because of it. Trees that are named behind this one install
+# some, too: never expand these two early.
+PYTHON_CROSSPY_BUILDROOT_OWN = $(filter-out $(call PYTHON_CROSSPY_BEHIND,python-crosspy),$(filter python-%,$(PACKAGES)))
+PYTHON_CROSSPY_PROVIDED = $(sort $(foreach p,$(PYTHON_CROSSPY_BUILDROOT_OWN),\
 	$(patsubst python-%,%,$(p))==$($(call UPPERCASE,$(p))_VERSION)))
+
+# Of these trees nothing is known yet but what is enabled.
+PYTHON_CROSSPY_ENABLED := $(sort $(foreach v,$(filter BR2_PACKAGE_PYTHON_%,$(filter-out BR2_PACKAGE_PYTHON_CROSSPY%,$(.VARIABLES))),\
+	$(if $(filter y,$($(v))),$(v))))
 
 # What requirements may link with: whatever has headers, unless it is itself
 # built behind python-crosspy. Trees that are named behind this one have some,
@@ -45,13 +52,10 @@ PYTHON_CROSSPY_LIBRARIES = $(foreach p,$(filter-out host-% python-% $(call PYTHO
 PYTHON_CROSSPY_BEHIND = $(eval __crosspy_more := $(foreach p,$(filter-out $(1),$(PACKAGES)),\
 	$(if $(filter $(1),$($(call UPPERCASE,$(p))_FINAL_ALL_DEPENDENCIES)),$(p))))$(if $(__crosspy_more),$(call PYTHON_CROSSPY_BEHIND,$(1) $(__crosspy_more)),$(1))
 
-# Buildroot's own, of which the list is not built again.
-PYTHON_CROSSPY_BUILDROOT_OWN := $(filter python-%,$(PACKAGES))
-
 # All that decides what is chosen.
 PYTHON_CROSSPY_KEY := $(shell { printf '%s\n' '$(subst ','\'',$(PYTHON_CROSSPY_WANTED))' \
 	'$(BR2_ARCH) $(BR2_GCC_TARGET_ABI) $(BR2_GCC_TARGET_FLOAT_ABI) $(LIBC) $(PYTHON3_VERSION)' \
-	'$(PYTHON_CROSSPY_PROVIDED)'; cat $(wildcard $(PYTHON_CROSSPY_FILE)) $(PYTHON_CROSSPY_BUILD_LOCK) /dev/null; } | sha256sum | cut -c1-12)
+	'$(PYTHON_CROSSPY_PROVIDED) $(PYTHON_CROSSPY_ENABLED)'; cat $(wildcard $(PYTHON_CROSSPY_FILE)) $(PYTHON_CROSSPY_BUILD_LOCK) /dev/null; } | sha256sum | cut -c1-12)
 
 PYTHON_CROSSPY_LOCK := $(or \
 	$(if $(PYTHON_CROSSPY_GIVEN_LOCK),$(abspath $(PYTHON_CROSSPY_FILE))),\

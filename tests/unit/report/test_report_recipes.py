@@ -33,6 +33,7 @@ RUST = replace(
         ),
         Crate(name="g", version="1.0.0", source="git+https://x.invalid/g#1", sha256=""),
     ),
+    rust=True,
 )
 
 
@@ -91,6 +92,9 @@ def test_crates_that_the_source_brings_need_rust_all_the_same() -> None:
     (text,) = yocto(replace(PROJECT, rust=True)).values()
     assert 'CROSSPY_RUST = "1"\n' in text
     assert not any("CROSSPY_RUST" in text for text in (*yocto(RUST).values(), *yocto(PROJECT).values()))
+    files = buildroot(replace(PROJECT, rust=True))
+    assert "\tselect BR2_PACKAGE_HOST_RUSTC\n" in files["python-p-q/Config.in"]
+    assert "\thost-python-setuptools \\\n\thost-rustc\n" in files["python-p-q/python-p-q.mk"]
 
 
 def test_licences_are_spdx_expressions_where_oe_core_has_them() -> None:
