@@ -27,13 +27,12 @@ SDIST: Final = "markupsafe==3.0.4"
 TRIPLET: Final = "aarch64-linux-gnu"
 FLAGS: Final = "-O2 -g0"
 COST: Final = {
-    "markupsafe==3.0.4": "small",
-    "msgpack==1.1.0": "small, C++",
-    "regex==2024.11.6": "C-heavy",
+    "markupsafe==3.0.4": ("small", "src/markupsafe/_speedups.c"),
+    "msgpack==1.1.0": ("small, Cython", "msgpack/_cmsgpack.c"),
+    "regex==2024.11.6": ("C-heavy", "regex_3/_regex.c"),
 }
-"""Built in full, build isolation and all, by pip natively and by crosspy: what a cross build costs."""
-COMPILED: Final = "regex_3/_regex.c"
-"""Of the last of them: for the compilers alone, whose own speed differs from target to target."""
+"""Built in full, build isolation and all, by pip natively and by crosspy: what a cross build costs. With the file
+that most of the compilation is, for the compilers alone: their own speed differs from target to target."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,16 +213,21 @@ class Sides:
                 self.bench.start([pip, "download", *words])
         if not list(self.links.glob("setuptools*.whl")):
             self.bench.start([pip, "download", "-d", self.links, SETUPTOOLS, "Cython~=3.0.10", "wheel"])
-        source = self.bench.build / "source"
-        if not source.exists():
-            source.mkdir()
-            self.bench.start(
-                ["tar", "-xzf", next(self.links.glob("regex*.tar.gz")), "-C", source, "--strip-components=1"]
-            )
+        for requirement in COST:
+            if not (source := self.source(requirement)).exists():
+                source.mkdir(parents=True)
+                self.bench.start(
+                    ["tar", "-xzf", self.sdist(requirement), "-C", source, "--strip-components=1"]
+                )
+
+    def sdist(self, requirement: str) -> Path:
+        return next(self.links.glob(requirement.replace("==", "-") + ".tar.gz"))
+
+    def source(self, requirement: str) -> Path:
+        return self.bench.build / "sources" / requirement
 
     def full(self, requirement: str, *, cross: bool) -> Callable[[], Cost]:
         """Return a build with its isolated environment, of the same flags, by the same version of pip."""
-        sdist = next(self.links.glob(requirement.replace("==", "-") + ".tar.gz"))
         common: list[str | Path] = ["--no-deps", "--no-index", "-f", self.links]
         out = self.wheels / ("crosspy-env" if cross else "native")
         words: list[str | Path] = [self.native / "bin" / "pip", "wheel", "--no-cache-dir", *common]
@@ -239,11 +243,10 @@ class Sides:
                 "1",
                 *common,
             ]
-        return lambda: self.bench.start([*words, "-w", fresh(out), sdist])
+        return lambda: self.bench.start([*words, "-w", fresh(out), self.sdist(requirement)])
 
     def again(self, requirement: str) -> Callable[[], Cost]:
         """Return a build that the wheel cache answers."""
-        sdist = next(self.links.glob(requirement.replace("==", "-") + ".tar.gz"))
         words: list[str | Path] = [
             sys.executable,
             "-m",
@@ -253,18 +256,18 @@ class Sides:
             "--no-deps",
             "--no-index",
         ]
-        words += ["--cache", self.bench.build / "cache", "-f", self.links, "-w", self.wheels / "again", sdist]
+        words += ["--cache", self.bench.build / "cache", "-f", self.links, "-w", self.wheels / "again"]
+        words.append(self.sdist(requirement))
         return lambda: self.bench.start(words)
 
-    def compiler(self, *, cross: bool) -> Callable[[], Cost]:
+    def compiler(self, requirement: str, *, cross: bool) -> Callable[[], Cost]:
         """Return a compilation by the plain compiler, without crosspy."""
         root = str(self.bench.sysroot) if cross else ""
         headers = f"{root}/usr/include/{Path(self.bench.python).name}"
         words = [f"{TRIPLET}-gcc", f"--sysroot={root}"] if cross else ["gcc"]
-        source = self.bench.build / "source" / COMPILED
-        return lambda: self.bench.start(
-            [*words, *FLAGS.split(), f"-I{headers}", "-fPIC", "-c", source, "-o", os.devnull]
-        )
+        directory = self.source(requirement)
+        words += [*FLAGS.split(), f"-I{headers}", f"-I{directory}", "-fPIC", "-c"]
+        return lambda: self.bench.start([*words, directory / COST[requirement][1], "-o", os.devnull])
 
     def interpreter(self, python: str | Path, code: str) -> Callable[[], Cost]:
         return lambda: self.bench.start([python, "-c", code])
@@ -328,7 +331,7 @@ def run(bench: Bench, *, starts: int, creations: int, wheels: int) -> str:
     check_wheels(sides.wheels)
     sides.prepare_cost()
     cost = []
-    for requirement, kind in COST.items():
+    for requirement, (kind, compiled) in COST.items():
         times = wheels if kind.startswith("small") else max(1, wheels // 2)
         builds = {
             "native": sides.full(requirement, cross=False),
@@ -337,8 +340,11 @@ def run(bench: Bench, *, starts: int, creations: int, wheels: int) -> str:
         title = requirement.replace("==", " ")
         cost.append(bench.measure(f"wheel of {title} ({kind}), with build isolation", times, builds))
         check_wheels(sides.wheels)
-    compilers = {"native": sides.compiler(cross=False), "crosspy": sides.compiler(cross=True)}
-    cost.append(bench.measure(f"the compiler alone: {COMPILED}", max(1, wheels // 2), compilers))
+        compilers = {
+            "native": sides.compiler(requirement, cross=False),
+            "crosspy": sides.compiler(requirement, cross=True),
+        }
+        cost.append(bench.measure(f"of it the compiler alone: {Path(compiled).name}", times, compilers))
     again = sides.again(list(COST)[-1])
     again()
     cost.append(bench.measure("the last wheel again, from the wheel cache", wheels, {"crosspy": again}))
