@@ -54,6 +54,17 @@ CAUSES: Final = (
         patterns=(r"ERROR: (?P<place>\S+) is not safe to unpack: (?P<detail>.+)",),
     ),
     Cause(
+        id="damaged-archive",
+        says="{place} {detail}",
+        step="Get the file anew, and compare its hash with the index's.",
+        where=("pip", "requirements"),
+        patterns=(
+            r"ERROR: (?P<place>\S+) (?P<detail>is damaged: .+)",
+            r"ERROR: Wheel '[^']+' located at (?P<place>\S+) (?P<detail>is invalid)",
+            r"ERROR: (?P<place>\S+\.whl) (?P<detail>has an invalid wheel, .+)",
+        ),
+    ),
+    Cause(
         id="no-space",
         says="the disk is full, or a quota is used up",
         step="Make room, or set TMPDIR to a larger place: builds happen there.",
@@ -136,6 +147,15 @@ CAUSES: Final = (
         patterns=(
             r"In --require-hashes mode, all requirements must have their versions pinned.*\n\s+(?P<requirement>\S+)",
             r"Hashes are required in --require-hashes mode.*\n\s+(?P<requirement>\S+)",
+        ),
+    ),
+    Cause(
+        id="other-metadata",
+        says="PKG-INFO of its source distribution and the wheel that was built of it contradict each other: {detail}",
+        step="Report it to the project. To let its back end tell the metadata, which may take long: CROSSPY_METADATA=build",
+        where=("output",),
+        patterns=(
+            r"crosspy: error: \S+\.whl: (?P<detail>\S+: PKG-INFO of the source distribution says .+?)\. pip went by",
         ),
     ),
     Cause(

@@ -26,6 +26,10 @@ HEADER = 1 << 20
 """The largest header that says more of the next entry: pip reads it into memory at once."""
 
 
+DECODERS = frozenset({"tarfile", "zipfile", "gzip", "zlib", "_lzma", "lzma"})
+"""Modules whose exceptions say that an archive is damaged; pip shows those as its own failure, with a traceback."""
+
+
 class HugeHeader(Exception):  # noqa: N818 -- never seen outside
     """Its size."""
 
@@ -74,7 +78,13 @@ def apply(module: "ModuleType") -> None:
         wrong = fault(filename)
         if wrong:
             raise error(f"{os.path.basename(filename)} is not safe to unpack: {wrong}")
-        return unpack(filename, *args, **options)
+        try:
+            return unpack(filename, *args, **options)
+        except Exception as damage:
+            if not isinstance(damage, EOFError) and type(damage).__module__ not in DECODERS:
+                raise
+            said = str(damage).rpartition("\n")[2]
+            raise error(f"{os.path.basename(filename)} is damaged: {said}") from None
 
     module.unpack_file = unpack_safe  # type: ignore[attr-defined]
 

@@ -27,7 +27,7 @@ def normalized(name: str) -> str:
 
 def watch(argv: list[str]) -> None:
     """Follow the compilers of this process; when it ends, check the wheel, or tell what it failed on."""
-    from . import evidence
+    from . import evidence, metadata
 
     directory = _wheel_directory(argv)
     if directory is None and not evidence.directory():
@@ -40,6 +40,7 @@ def watch(argv: list[str]) -> None:
     before = _wheels(directory)
     shipped = _programs(os.getcwd()) if directory else set()
     owner = os.getpid()
+    stated = metadata.stated(os.getcwd()) if directory else b""
     if evidence.directory():
         evidence.keep_logs()
 
@@ -48,7 +49,7 @@ def watch(argv: list[str]) -> None:
             return
         try:
             wheels = [os.path.join(directory or "", name) for name in sorted(_wheels(directory) - before)]
-            problems = [text for wheel in wheels for text in check(wheel, log, shipped)]
+            problems = [text for wheel in wheels for text in check(wheel, log, shipped, stated)]
             if not problems:
                 from . import scrub, wheelcache
 
@@ -113,12 +114,17 @@ def _wheels(directory: str | None) -> set[str]:
         return set()
 
 
-def check(wheel: str, log: str, shipped: "Collection[tuple[str, int]]" = ()) -> list[str]:
+def check(
+    wheel: str, log: str, shipped: "Collection[tuple[str, int]]" = (), stated: bytes = b""
+) -> list[str]:
     """Return a sentence for each thing that is wrong with ``wheel``, given the compilers' log.
 
     :param shipped: name and size of programs and libraries that were among the sources: they were not built here.
+    :param stated: the metadata that pip was told of it (:func:`metadata.stated`).
     """
     import zipfile
+
+    from . import metadata
 
     name = os.path.basename(wheel)
     problems = []
@@ -133,6 +139,9 @@ def check(wheel: str, log: str, shipped: "Collection[tuple[str, int]]" = ()) -> 
                 head = member.read(64)
             if head[:4] == b"\x7fELF":
                 native[info.filename] = head
+        for path in sizes:
+            if stated and path.endswith(".dist-info/METADATA") and path.count("/") == 1:
+                problems += metadata.contradictions(stated, name, archive.read(path))
     for path, head in sorted(native.items()):
         found = _machine(head)
         if found != buildfacts.ELF and (os.path.basename(path), sizes[path]) not in shipped:

@@ -3,7 +3,8 @@
 pip asks a back end for the metadata before it asks for the wheel, and meson-python, scikit-build-core and their like
 configure the whole project to answer: for NumPy or pandas that is minutes, and ``crosspy lock`` wants nothing else. From
 Metadata-Version 2.2 on, PKG-INFO names what is not known before a build in ``Dynamic`` fields. Where nothing of that
-decides what is installed, PKG-INFO is the answer, and the back end is not started.
+decides what is installed, PKG-INFO is the answer, and the back end is not started. A wheel that says otherwise then is
+an error (:func:`contradictions`): what was resolved, and perhaps locked, is not what was built.
 """
 
 import json
@@ -44,7 +45,7 @@ def answer(argv: list[str]) -> bool:
 def _prepare(control: str) -> bool:
     with open(os.path.join(control, "input.json"), encoding="utf-8") as file:
         place = json.load(file)["kwargs"]["metadata_directory"]
-    text = _known(os.getcwd())
+    text = stated(os.getcwd())
     if not text:
         return False
     message = _parsed(text)
@@ -70,8 +71,10 @@ def _forget(path: str) -> None:
             json.dump(call, file)
 
 
-def _known(source: str) -> bytes:
+def stated(source: str) -> bytes:
     """Return PKG-INFO of an unpacked source distribution, if it holds for what is built of it; else nothing."""
+    if os.environ.get("CROSSPY_METADATA") == "build":
+        return b""
     # A checkout or somebody's own directory may have one that is older than the rest.
     unpacked = any(part.startswith("pip-") for part in source.split(os.sep)[-2:])
     if not unpacked or any(os.path.lexists(os.path.join(source, name)) for name in (".git", ".hg", ".svn")):
@@ -82,6 +85,65 @@ def _known(source: str) -> bytes:
     except FileNotFoundError:
         return b""
     return text if _holds(_parsed(text)) else b""
+
+
+def contradictions(text: bytes, wheel: str, metadata: bytes) -> list[str]:
+    """Return a sentence for each thing in a wheel's metadata that PKG-INFO states otherwise.
+
+    :param text: what :func:`stated` returned. :param wheel: its file's name. :param metadata: its ``METADATA``.
+    """
+    if not text:
+        return []
+    sdist, made = _parsed(text), _parsed(metadata)
+    told = [("Version", sdist["Version"], made.get("Version", ""))]
+    if _comparable(told[0][1]) == _comparable(told[0][2]):
+        told = []
+    needs = {_spaceless(line): line for line in sdist.get_all("Requires-Dist", [])}
+    has = {_spaceless(line): line for line in made.get_all("Requires-Dist", [])}
+    told += [
+        ("Requires-Dist", line, "nothing of it") for key, line in sorted(needs.items()) if key not in has
+    ]
+    told += [
+        ("Requires-Dist", "nothing of it", line) for key, line in sorted(has.items()) if key not in needs
+    ]
+    return [
+        f"{wheel}: {field}: PKG-INFO of the source distribution says {one}, the wheel that was built of it {two}. pip went by "
+        "PKG-INFO, which says that it holds for the wheel (PEP 643); the wheel was not accepted.\n\n"
+        "hint: report it to the project. To let its back end tell the metadata, which may take long: CROSSPY_METADATA=build"
+        for field, one, two in told[:1]
+    ]
+
+
+def _comparable(version: str) -> list[str]:
+    """Return the parts of a version's public part: two spellings of one version have the same (PEP 440)."""
+    spelling = {
+        "alpha": "a",
+        "beta": "b",
+        "c": "rc",
+        "pre": "rc",
+        "preview": "rc",
+        "rev": "post",
+        "r": "post",
+    }
+    parts = re.findall(r"[0-9]+|[a-z]+", version.lower().partition("+")[0].removeprefix("v"))
+    parts = [spelling.get(part, part.lstrip("0") or "0") for part in parts]
+    while parts and parts[-1] == "0":
+        parts.pop()
+    return parts
+
+
+def _spaceless(requirement: str) -> str:
+    """Return a requirement without what back ends write in several ways: case, quotes, blanks, brackets, the order of versions."""
+    needed, _, marker = requirement.lower().replace("_", "-").replace('"', "'").partition(";")
+    name, extras, versions = re.fullmatch(r"([\s\w.-]*)(\[[^\]]*\])?(.*)", needed, re.DOTALL).groups("")  # type: ignore[union-attr]
+    parts = [
+        name,
+        *sorted(extras.strip("[]").split(",")),
+        "",
+        *sorted(versions.strip("() ").split(",")),
+        marker,
+    ]
+    return ";".join(re.sub(r"[\s()]", "", part) for part in parts)
 
 
 def _parsed(text: bytes) -> "Message":

@@ -70,6 +70,9 @@ def reasons(output: str, sysroot, *failures: Failure) -> list[tuple[str, str]]:
 
 # What a build printed: cause, a piece of the sentence or of the step.
 PRINTED = [
+    ("other-metadata", "Version: PKG-INFO of the source distribution says 1.1, the wheel that was built of it 1.0", """
+        crosspy: error: demo-1.0-py3-none-any.whl: Version: PKG-INFO of the source distribution says 1.1, the wheel that was built of it 1.0. pip went by PKG-INFO
+     """),
     ("missing-library", "Debian libpq-dev", """
         crosspy: pg_config of the build machine does not know the target's library, and the sysroot /s has no pkg-config module libpq.
         hint: add the library's development files to the sysroot, or tell the build where they are: crosspy create --hints FILE
@@ -302,6 +305,8 @@ To fix this you could try to:
 ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/en/latest/topics/dependency-resolution/#dealing-with-dependency-conflicts
 """),
     ("another-project", "report it there", "Discarding file:///x/a-1.0.tar.gz: Requested evil from file:///x/a-1.0.tar.gz has inconsistent name: expected 'a', but metadata has 'evil'\nERROR: Could not find a version that satisfies the requirement a (unavailable) (from versions: 1.0)\nERROR: No matching distribution found for a (unavailable)\n"),
+    ("damaged-archive", "a-1.0.tar.gz is damaged: not a gzip file", "ERROR: a-1.0.tar.gz is damaged: not a gzip file\n"),
+    ("damaged-archive", "a-1.0-py3-none-any.whl is invalid", "ERROR: Wheel 'a' located at /x/a-1.0-py3-none-any.whl is invalid.\n"),
     ("no-project", "Name a source distribution", "ERROR: a@ file:///x/a-1.0.tar.gz from file:///x/a-1.0.tar.gz does not appear to be a Python project: neither 'setup.py' nor 'pyproject.toml' found.\n"),
     ("damaged-pyproject", "Get the source anew", 'ERROR: Exception:\nTraceback (most recent call last):\n  File "/usr/pip/_vendor/tomli/_parser.py", line 404, in parse_key_part\n    raise suffixed_err(src, pos, "Invalid")\npip._vendor.tomli.TOMLDecodeError: Invalid initial character for a key part (at line 1, column 3)\n'),
     ("no-candidate", "--find-links", "ERROR: Could not find a version that satisfies the requirement nothing-like-it (from versions: none)\nERROR: No matching distribution found for nothing-like-it\n"),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import random
+import re
+import shutil
 import tarfile
 import types
 import zipfile
@@ -81,7 +83,7 @@ def test_too_many_files(archives, tmp_path, monkeypatch) -> None:
     assert "too many files" in archives.fault(str(path))
 
 
-def test_damage_of_any_kind_is_told_by_pip(archives, tmp_path) -> None:
+def test_damage_is_found_by_who_unpacks(archives, tmp_path) -> None:
     path = tmp_path / "p-1.tar.xz"
     with tarfile.open(path, "w:xz") as archive:
         info = tarfile.TarInfo("p-1/noise")
@@ -100,6 +102,44 @@ def test_a_zip_and_what_is_none(archives, tmp_path) -> None:
     assert "lies outside" in archives.fault(str(tmp_path / "p-1.zip"))
     (tmp_path / "p-2.zip").write_text("damaged")
     assert archives.fault(str(tmp_path / "p-2.zip")) == ""
+
+
+@pytest.mark.parametrize("name", ["p-1.tar.gz", "p-1.tar.bz2", "p-1.tar.xz", "p-1.zip"])
+@pytest.mark.parametrize("harm", ["cut", "another", "empty"])
+def test_damage_is_one_line_of_pips(archives, tmp_path, name, harm) -> None:
+    class Error(Exception):
+        pass
+
+    path = tmp_path / name
+    (tmp_path / "source").mkdir()
+    (tmp_path / "source" / "x").write_bytes(random.Random(1).randbytes(100_000))
+    kind = {"gz": "gztar", "bz2": "bztar", "xz": "xztar", "zip": "zip"}[name.rpartition(".")[2]]
+    shutil.make_archive(str(tmp_path / "p-1"), kind, tmp_path / "source")
+    path.write_bytes({"cut": path.read_bytes()[:50_000], "another": b"hello" * 300, "empty": b""}[harm])
+    module = types.SimpleNamespace(unpack_file=_unpack, InstallationError=Error)
+    archives.apply(module)
+    with pytest.raises(Error, match=rf"^{re.escape(name)} is damaged: \S[^\n]*$"):
+        module.unpack_file(str(path), str(tmp_path / "there"))
+
+
+def _unpack(file: str, place: str) -> None:
+    """Unpack as pip does."""
+    if file.endswith(".zip"):
+        with zipfile.ZipFile(file) as archive:
+            archive.extractall(place)
+    else:
+        with tarfile.open(file) as packed:
+            packed.extractall(place)
+
+
+def test_what_is_no_damage_is_left_alone(archives, tmp_path) -> None:
+    def unpack(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    module = types.SimpleNamespace(unpack_file=unpack, InstallationError=RuntimeError)
+    archives.apply(module)
+    with pytest.raises(OSError, match="No space"):
+        module.unpack_file(str(packed(tmp_path / "p-1.tar.gz")), "there")
 
 
 def test_pip_is_told_before_it_unpacks(archives, tmp_path) -> None:

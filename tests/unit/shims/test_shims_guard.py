@@ -78,6 +78,14 @@ def test_a_good_wheel(guard, tmp_path, log):
     assert Path(wheel).exists()
 
 
+def test_a_wheel_of_other_metadata_than_pip_was_told(guard, tmp_path, log):
+    made = make_wheel(tmp_path, {"p-1.dist-info/METADATA": b"Version: 1\n", "p/a/b.dist-info/METADATA": b""})
+    assert guard.check(made, str(log.path), stated=b"Version: 1.0\n") == []
+    [told] = guard.check(made, str(log.path), stated=b"Version: 2\n")
+    assert "says 2, the wheel that was built of it 1." in told
+    assert Path(f"{made}.refused").exists()
+
+
 @pytest.mark.parametrize(
     ("arch", "spoken"),
     [

@@ -105,3 +105,56 @@ def test_a_wheels_metadata_is_made_anew(hook, metadata, tmp_path, ours) -> None:
     assert not hook("build_wheel", PKG_INFO, metadata_directory=str(place))
     call = json.loads((tmp_path / "control" / "input.json").read_text())
     assert call["kwargs"]["metadata_directory"] == (None if ours else str(place))
+
+
+@pytest.mark.parametrize(
+    ("sdist", "wheel"),
+    [
+        ("Version: 1.0\n", "Version: 1\n"),
+        ("Version: 1.0.alpha1\n", "Version: 1.0a1\n"),
+        ("Version: 2.1.0\n", "Version: 2.1+cpu\n"),
+        ("Version: 2024.02.01\n", "Version: 2024.2.1\n"),
+        (
+            'Version: 1\nRequires-Dist: b (<3,>=2)\nRequires-Dist: A_b[y, x]; (os_name == "posix") and extra == "e"\n',
+            "Version: 1\nRequires-Dist: a-b[x,y] ; os_name == 'posix' and extra == 'e'\nRequires-Dist: b>=2,<3\n",
+        ),
+        ("Version: 1\n\nRequires-Dist: text\n", "Version: 1\n"),
+    ],
+)
+def test_a_wheel_that_says_the_same(metadata, sdist, wheel) -> None:
+    assert metadata.contradictions(sdist.encode(), "p-1.whl", wheel.encode()) == []
+
+
+@pytest.mark.parametrize(
+    ("sdist", "wheel", "said"),
+    [
+        ("Version: 1.10\n", "Version: 11.0\n", "says 1.10, the wheel that was built of it 11.0"),
+        ("Version: 1.0a1\n", "Version: 1.0b1\n", "1.0b1"),
+        ("Version: 1\n", "", "Version: PKG-INFO"),
+        (
+            "Version: 1\nRequires-Dist: a\n",
+            "Version: 1\n",
+            "says a, the wheel that was built of it nothing of it",
+        ),
+        (
+            "Version: 1\n",
+            "Version: 1\nRequires-Dist: a>2\n",
+            "says nothing of it, the wheel that was built of it a>2",
+        ),
+        ("Version: 1\nRequires-Dist: a[x]\n", "Version: 1\nRequires-Dist: a\n", "a[x]"),
+        ("Version: 1\nRequires-Dist: a; os_name=='nt'\n", "Version: 1\nRequires-Dist: a\n", "os_name"),
+    ],
+)
+def test_a_wheel_that_contradicts(metadata, sdist, wheel, said) -> None:
+    [told] = metadata.contradictions(sdist.encode(), "p-1.whl", wheel.encode())
+    assert said in told
+    assert "CROSSPY_METADATA=build" in told
+
+
+def test_nothing_was_told_of_it(metadata) -> None:
+    assert metadata.contradictions(b"", "p-1.whl", b"Version: 1\n") == []
+
+
+def test_the_back_end_is_asked_if_the_user_wants_that(hook, monkeypatch) -> None:
+    monkeypatch.setenv("CROSSPY_METADATA", "build")
+    assert not hook("prepare_metadata_for_build_wheel", PKG_INFO)
