@@ -157,10 +157,10 @@ def test_libraries_of_other_trees_come_first_and_applications_last(tmp_path, pla
     provided = make(tmp_path, f"{place}={tree}", "OF=PYTHON_CROSSPY", "STEP=PROVIDED", goal="recipe")
     assert provided.stdout.split() == ["markupsafe==3.0.3", "own==2.0"]
     # Another choice of what is there is resolved anew, before it is known in which version.
-    keys = [
-        shown(tmp_path, "PYTHON_CROSSPY_KEY", words=(f"{place}={tree}", *words))["PYTHON_CROSSPY_KEY"]
-        for words in ((), ("BR2_PACKAGE_PYTHON_OWN=y",), ("BR2_PACKAGE_PYTHON_OWN=",))
-    ]
+    keys = []
+    for line in ("", "BR2_PACKAGE_PYTHON_OWN=y\n", "BR2_PACKAGE_PYTHON_CROSSPY_RUST=y\n"):
+        (tmp_path / ".config").write_text(line)
+        keys += shown(tmp_path, "PYTHON_CROSSPY_KEY", words=(f"{place}={tree}",)).values()
     assert keys[0] == keys[2] != keys[1]
 
 

@@ -38,10 +38,6 @@ PYTHON_CROSSPY_BUILDROOT_OWN = $(filter-out $(call PYTHON_CROSSPY_BEHIND,python-
 PYTHON_CROSSPY_PROVIDED = $(sort $(foreach p,$(PYTHON_CROSSPY_BUILDROOT_OWN),\
 	$(patsubst python-%,%,$(p))==$($(call UPPERCASE,$(p))_VERSION)))
 
-# Of these trees nothing is known yet but what is enabled.
-PYTHON_CROSSPY_ENABLED := $(sort $(foreach v,$(filter BR2_PACKAGE_PYTHON_%,$(filter-out BR2_PACKAGE_PYTHON_CROSSPY%,$(.VARIABLES))),\
-	$(if $(filter y,$($(v))),$(v))))
-
 # What requirements may link with: whatever has headers, unless it is itself
 # built behind python-crosspy. Trees that are named behind this one have some,
 # too: never expand this early.
@@ -52,10 +48,12 @@ PYTHON_CROSSPY_LIBRARIES = $(foreach p,$(filter-out host-% python-% $(call PYTHO
 PYTHON_CROSSPY_BEHIND = $(eval __crosspy_more := $(foreach p,$(filter-out $(1),$(PACKAGES)),\
 	$(if $(filter $(1),$($(call UPPERCASE,$(p))_FINAL_ALL_DEPENDENCIES)),$(p))))$(if $(__crosspy_more),$(call PYTHON_CROSSPY_BEHIND,$(1) $(__crosspy_more)),$(1))
 
-# All that decides what is chosen.
+# All that decides what is chosen. Of trees that are named behind this one nothing
+# is known yet but what is enabled.
 PYTHON_CROSSPY_KEY := $(shell { printf '%s\n' '$(subst ','\'',$(PYTHON_CROSSPY_WANTED))' \
 	'$(BR2_ARCH) $(BR2_GCC_TARGET_ABI) $(BR2_GCC_TARGET_FLOAT_ABI) $(LIBC) $(PYTHON3_VERSION)' \
-	'$(PYTHON_CROSSPY_PROVIDED) $(PYTHON_CROSSPY_ENABLED)'; cat $(wildcard $(PYTHON_CROSSPY_FILE)) $(PYTHON_CROSSPY_BUILD_LOCK) /dev/null; } | sha256sum | cut -c1-12)
+	'$(PYTHON_CROSSPY_PROVIDED)'; \
+	grep -s '^BR2_PACKAGE_PYTHON_[A-Z0-9_]*=y' $(BR2_CONFIG) | grep -v '^BR2_PACKAGE_PYTHON_CROSSPY'; cat $(wildcard $(PYTHON_CROSSPY_FILE)) $(PYTHON_CROSSPY_BUILD_LOCK) /dev/null; } | sha256sum | cut -c1-12)
 
 PYTHON_CROSSPY_LOCK := $(or \
 	$(if $(PYTHON_CROSSPY_GIVEN_LOCK),$(abspath $(PYTHON_CROSSPY_FILE))),\
