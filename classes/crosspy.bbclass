@@ -339,12 +339,16 @@ def package_qa_check_crosspy(package, d, messages=None):
         return
     skip = (d.getVar("INSANE_SKIP") or "").split() + (d.getVar("INSANE_SKIP:" + package) or "").split()
     target = os.path.join(d.getVar("T"), "crosspy-target.json")
-    crosspy_json(d, "describe", "--sysroot", d.getVar("RECIPE_SYSROOT"), "-o", target, "--json")
+    if d.getVar("CROSSPY_QA_TARGET") != target:  # once for all packages
+        crosspy_json(d, "describe", "--sysroot", d.getVar("RECIPE_SYSROOT"), "-o", target, "--json")
+        d.setVar("CROSSPY_QA_TARGET", target)
     # XP2, XP307 and XP4 look for libraries, distributions and interpreters, which other packages of an image have.
     report = crosspy_json(d, "verify", tree, "--target", target, "--format", "json", "--fail-on", "never", "--ignore", "XP2,XP307,XP4")
     for finding in report["images"][0]["findings"]:
         if finding["severity"] != "info" and finding["check"] not in skip:
             crosspy_report(finding, package, d)
+
+package_qa_check_crosspy[vardepsexclude] = "CROSSPY_QA_TARGET"
 
 def crosspy_report(finding, where, d):
     """Pass one finding of crosspy verify on: an error or a warning, unless the configuration lists it otherwise."""

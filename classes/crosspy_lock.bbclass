@@ -210,7 +210,7 @@ python crosspy_lock_note() {
 
 PACKAGESPLITFUNCS:prepend = "crosspy_lock_split "
 python crosspy_lock_split() {
-    import json, os
+    import json, os, re
     with open(os.path.join(d.getVar("CROSSPY_DIR"), "packages.json")) as file:
         notes = json.load(file)
     pn = d.getVar("PN")
@@ -227,6 +227,27 @@ python crosspy_lock_split() {
                 bb.warn("%s: its metadata state no licence that is clear: LICENSE:${PN}-%s = \"...\"" % (name, name))
         if note["summary"]:
             d.setVar("SUMMARY:" + package, note["summary"])
+    licences = [re.findall(r"[^\s()&|]+", d.getVar(name) or "") for name in ("LICENSE", *("LICENSE:%s-%s" % (pn, name) for name in notes))]
+    missing = sorted({name for names in licences[1:] for name in names} - set(licences[0]))
+    if missing:
+        # do_package_qa names them one by one.
+        bb.warn("A licence of the lock is not in the recipe's: LICENSE = \"%s\"" % " & ".join([d.getVar("LICENSE"), *missing]))
+}
+
+# OE-core's SPDX 3 has one version for all packages of a recipe: the application's. A purl has the distribution's own.
+do_create_spdx[postfuncs] =+ "crosspy_lock_spdx_versions"
+python crosspy_lock_spdx_versions() {
+    import glob, json
+    from urllib.parse import unquote
+    for path in glob.glob(d.getVar("SPDXDEPLOY") + "/**/package-*.json", recursive=True):
+        with open(path, encoding="utf-8") as file:
+            document = json.load(file)
+        for element in document.get("@graph", []):
+            purl = element.get("software_packageUrl", "")
+            if purl.startswith("pkg:pypi/"):
+                element["software_packageVersion"] = unquote(purl.rpartition("@")[2])
+        with open(path, "w", encoding="utf-8") as file:
+            json.dump(document, file, sort_keys=True, indent=2)
 }
 
 # ---- a new lock

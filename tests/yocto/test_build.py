@@ -615,3 +615,139 @@ def test_a_compile_goes_through_distcc(bed: Bed, first: Build, distccd: str) -> 
     bed.build("distributed", extra).bitbake("-C", "configure", "python3-markupsafe")
     served = re.findall(r"COMPILE_OK.* (\S+)$", (bed.top / "distcc/log").read_text(), re.MULTILINE)
     assert "_speedups.c" in {Path(name).name for name in served}
+
+
+# ---- a lock
+
+LOCK_APP = """\
+SUMMARY = "An application of a test"
+LICENSE = "BSD-3-Clause & MIT"
+LIC_FILES_CHKSUM = "file://${COMMON_LICENSE_DIR}/MIT;md5=0835ade698e0bcf8506ecda2f7b4f302"
+CROSSPY_LOCK = "pylock.toml"
+# Before there is a lock nothing else says so.
+CROSSPY_RUST = "1"
+inherit crosspy_lock
+"""
+LOCK_IMAGE = """\
+SUMMARY = "What an image has of a lock"
+LICENSE = "MIT"
+IMAGE_INSTALL = "lock-app"
+inherit testbed-image crosspy-image
+"""
+PINS = {"idna": "3.11", "markupsafe": "3.0.3", "rpds-py": "0.30.0"}
+CHANGED = {**PINS, "markupsafe": "3.0.2"}
+LICENCES = {"idna": "BSD-3-Clause", "markupsafe": "BSD-3-Clause", "rpds-py": "MIT"}
+LOCK_EXERCISE = """
+import sys, idna, markupsafe._speedups, rpds, importlib.metadata
+assert idna.encode("ö.de") == b"xn--nda.de"
+assert markupsafe.escape("<") == "&lt;"
+assert rpds.HashTrieMap({"a": 1})["a"] == 1
+print(importlib.metadata.version("markupsafe"))
+"""
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A build directory with a recipe of a lock."""
+
+    build: Build
+    layer: Path
+
+    def lock(self, bed: Bed, pins: dict[str, str]) -> None:
+        """Resolve with the index, as who maintains the recipe does; everything after this is offline."""
+        requirements = self.layer / "lock-app/requirements.txt"
+        requirements.write_text("".join(f"{name}=={version}\n" for name, version in pins.items()))
+        bed.give(self.layer)
+        self.build.bitbake("-c", "update_pylock", "lock-app")
+        self.build.bitbake("-c", "fetch", "lock-app")
+
+    def make(self) -> Outcome:
+        (self.build.top / "conf/auto.conf").write_text('BB_NO_NETWORK = "1"\n')
+        try:
+            return self.build.bitbake("lock-image")
+        finally:
+            (self.build.top / "conf/auto.conf").unlink()
+
+    @property
+    def work(self) -> Path:
+        [found] = self.build.top.glob("tmp/work/*/lock-app/1.0")
+        return found
+
+    def wheels(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in (self.work / "crosspy/wheels").iterdir()}
+
+    def said_in_the_image(self) -> str:
+        [root] = self.build.top.glob("tmp/work/*/lock-image/1.0/rootfs")
+        words = [MACHINE.qemu, "-L", root, root / f"usr/bin/python{PYTHON}", "-B", "-c", LOCK_EXERCISE]
+        environ = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+        done = subprocess.run(words, capture_output=True, text=True, check=False, env=environ)
+        return done.stdout or done.stderr
+
+
+@pytest.fixture(scope="module")
+def locked(bed: Bed) -> Locked:
+    """A lock from its requirements to an image; the network is there for update_pylock and fetch alone."""
+    files = {"lock-app_1.0.bb": LOCK_APP, "lock-image_1.0.bb": LOCK_IMAGE, "lock-app/requirements.txt": ""}
+    layer = bed.layer("lock-layer", files)
+    build = bed.build("locked", 'INHERIT += "create-spdx"\nINHERIT:remove = "rm_work"\n', layers=(layer,))
+    found = Locked(build, layer)
+    found.lock(bed, PINS)
+    found.make()
+    return found
+
+
+def test_a_lock_becomes_an_image(locked: Locked) -> None:
+    assert locked.said_in_the_image() == PINS["markupsafe"] + "\n"
+
+
+def test_each_distribution_of_a_lock_has_its_own_version_and_licence(locked: Locked, tmp_path: Path) -> None:
+    """In its package, and in OE-core's bill of materials."""
+    for name, version in PINS.items():
+        [package] = locked.build.top.glob(f"tmp/deploy/deb/*/lock-app-{name}_*.deb")
+        assert package.name.split("_")[1].startswith(version + "-")
+        runtime = (locked.build.top / "tmp/pkgdata" / NAME / "runtime" / f"lock-app-{name}").read_text()
+        assert f"LICENSE:lock-app-{name}: {LICENCES[name]}\n" in runtime
+
+
+def test_spdx_3_has_each_distributions_own_version_licence_and_purl(locked: Locked) -> None:
+    if SERIES == "scarthgap":
+        pytest.skip("create-spdx writes SPDX 2.2 there")
+    for name, version in PINS.items():
+        [path] = locked.build.top.glob(f"tmp/deploy/spdx/*/*/packages/package-lock-app-{name}.spdx.json")
+        graph = json.loads(path.read_text())["@graph"]
+        [package] = [one for one in graph if one["type"] == "software_Package"]
+        assert package["software_packageVersion"] == version
+        assert package["software_packageUrl"] == f"pkg:pypi/{name}@{version}"
+        [licence] = [one["to"] for one in graph if one.get("relationshipType") == "hasDeclaredLicense"]
+        assert licence[0].endswith(LICENCES[name].replace(".", "_"))
+
+
+def test_the_command_line_makes_the_same_wheels(locked: Locked, tmp_path: Path) -> None:
+    """With the task's variables and sysroot, in another environment, without a cache, network or BitBake."""
+    compiled = (locked.work / "temp/run.do_compile").read_text()
+    exports = [line for line in compiled.splitlines() if line.startswith("export ")]
+    [create] = re.findall(
+        "crosspy_run (crosspy create .*)$", (locked.work / "temp/run.do_configure").read_text(), re.MULTILINE
+    )
+    [wheel] = re.findall("crosspy_run (crosspy wheel .*)$", compiled, re.MULTILINE)
+    environment, wheels = f"{locked.work}/crosspy/env", f"{locked.work}/crosspy/wheels"
+    wheel = re.sub(r"--cache \S+", "--no-cache", wheel).replace(wheels, f"{tmp_path}/wheels")
+    lines = ["set -e", *exports, f"export TMPDIR={tmp_path} XDG_CACHE_HOME={tmp_path}/cache", create, wheel]
+    script = "\n".join(lines).replace(environment, f"{tmp_path}/env")
+    namespace = ["unshare", "--net"] + ["--map-root-user"] * (os.getuid() != 0)
+    done = subprocess.run(
+        [*namespace, "sh", "-c", script], env={}, capture_output=True, text=True, check=False
+    )
+    assert not done.returncode, done.stderr[-4000:]
+    assert {path.name: path.read_bytes() for path in (tmp_path / "wheels").iterdir()} == locked.wheels()
+
+
+def test_a_changed_pin_builds_one_distribution(bed: Bed, locked: Locked) -> None:
+    before = locked.wheels()
+    locked.lock(bed, CHANGED)
+    locked.make()
+    changed = {name for name, content in locked.wheels().items() if before.get(name) != content}
+    [log] = (locked.work / "temp").glob("log.do_compile")
+    assert [name.partition("-")[0] for name in changed] == ["markupsafe"]
+    assert re.findall(r"Building wheel for (\S+) .*finished", log.read_text()) == ["markupsafe"]
+    assert locked.said_in_the_image() == CHANGED["markupsafe"] + "\n"

@@ -406,6 +406,15 @@ def test_insane_skip_and_warn_qa_decide(bed: Bed, line: str, reported: list[str]
     assert d.getVar("QA_ERRORS_FOUND") == failed
 
 
+def test_the_target_is_described_once_for_all_packages(bed: Bed) -> None:
+    d = bed.recipe()
+    package(d, "gadget")
+    bed.answer("verify", {"images": [{"findings": []}]})
+    check(bed, d)
+    check(bed, d)
+    assert [call.split()[0] for call in bed.calls()] == ["describe", "verify", "verify"]
+
+
 def test_a_package_is_verified_as_older_series_call_it(bed: Bed) -> None:
     """scarthgap's insane.bbclass gives a third argument."""
     d = bed.recipe()

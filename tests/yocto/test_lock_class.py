@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
@@ -148,7 +149,7 @@ def test_no_lock_and_no_requirements_are_one_error(bed: Bed, caplog) -> None:  #
     assert "requirements.txt" in caplog.text
 
 
-def test_files_licences_and_requirements_go_to_their_packages(bed: Bed) -> None:  # noqa: F811
+def test_files_licences_and_requirements_go_to_their_packages(bed: Bed, caplog) -> None:  # noqa: F811
     d = parsed(bed)
     site = Path(d.getVar("D"), "usr/lib/python3.14/site-packages")
     for name, other in (("A_B", "a [b] (dev).py"), ("c", "../../../bin/c")):
@@ -175,7 +176,9 @@ def test_files_licences_and_requirements_go_to_their_packages(bed: Bed) -> None:
     )
     Path(d.getVar("CROSSPY_DIR")).mkdir(parents=True)
     bed.run(d, "crosspy_lock_note")
+    caplog.set_level(logging.WARNING, logger="BitBake")
     bed.run(d, "crosspy_lock_split")
+    assert 'LICENSE = "MIT & Apache-2.0-with-LLVM-exception"' in caplog.text
     place = "/usr/lib/python3.14/site-packages"
     assert d.getVar("FILES:app-a-b").split() == [
         f"{place}/A_B-1.dist-info/METADATA",
@@ -185,6 +188,21 @@ def test_files_licences_and_requirements_go_to_their_packages(bed: Bed) -> None:
     assert d.getVar("LICENSE:app-a-b") == "MIT | Apache-2.0-with-LLVM-exception"
     assert d.getVar("RDEPENDS:app-a-b").split() == ["app-c"]
     assert json.loads(Path(d.getVar("CROSSPY_DIR"), "packages.json").read_text())["c"]["licence"] == ""
+
+
+def test_a_bill_of_materials_has_the_distributions_versions(bed: Bed) -> None:  # noqa: F811
+    """OE-core's has the recipe's, PV, for each package."""
+    d = parsed(bed)
+    assert "crosspy_lock_spdx_versions" in d.getVarFlag("do_create_spdx", "postfuncs").split()
+    package = {"type": "software_Package", "software_packageVersion": "1.0"}
+    known = {**package, "software_packageUrl": d.getVar("SPDX_PACKAGE_URLS:app-a-b")}
+    path = bed.top / "spdx/3.0.1/qemu/packages-staging/package-app-a-b.spdx.json"
+    path.parent.mkdir(parents=True)
+    path.write_text(json.dumps({"@context": "x", "@graph": [package, known, {"type": "File"}]}))
+    d.setVar("SPDXDEPLOY", str(bed.top / "spdx"))
+    bed.run(d, "crosspy_lock_spdx_versions")
+    one, two, _ = json.loads(path.read_text())["@graph"]
+    assert (one["software_packageVersion"], two["software_packageVersion"]) == ("1.0", "1!2.0")
 
 
 @pytest.mark.parametrize(
