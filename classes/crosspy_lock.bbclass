@@ -186,14 +186,16 @@ python crosspy_lock_note() {
     root = d.getVar("D")
     bill = crosspy_json(d, "sbom", root, "--name", d.getVar("PN"))
     needs = {one["ref"]: one["dependsOn"] for one in bill["dependencies"]}
-    names = {one["purl"]: one["name"] for one in bill["components"]}
+    # Crates are parts of distributions, and have names of these at times (idna).
+    distributions = [one for one in bill["components"] if one["purl"].startswith("pkg:pypi/")]
+    names = {one["purl"]: one["name"] for one in distributions}
     notes = {}
-    for one in bill["components"]:
+    for one in distributions:
         licence = " & ".join(entry.get("expression", "") for entry in one.get("licenses", []))
         notes[one["name"]] = {
             "licence": licence.replace(" WITH ", "-with-").replace(" AND ", " & ").replace(" OR ", " | "),
             "summary": one.get("description", ""),
-            "requires": sorted(names[purl] for purl in needs.get(one["purl"], []) if purl.startswith("pkg:pypi/")),
+            "requires": sorted(names[purl] for purl in needs.get(one["purl"], []) if purl in names),
             "files": [],
         }
     for record in glob.glob(root + "/**/*.dist-info/RECORD", recursive=True):

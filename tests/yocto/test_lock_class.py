@@ -169,9 +169,9 @@ def test_files_licences_and_requirements_go_to_their_packages(bed: Bed, caplog) 
                     "description": "A",
                 },
                 {"name": "c", "purl": purls["c"]},
-                {"name": "n", "purl": "pkg:cargo/n@1"},
+                {"name": "c", "purl": "pkg:cargo/c@1", "licenses": [{"expression": "ISC"}]},
             ],
-            "dependencies": [{"ref": purls["a-b"], "dependsOn": [purls["c"], "pkg:cargo/n@1"]}],
+            "dependencies": [{"ref": purls["a-b"], "dependsOn": [purls["c"], "pkg:cargo/c@1"]}],
         },
     )
     Path(d.getVar("CROSSPY_DIR")).mkdir(parents=True)
@@ -186,6 +186,7 @@ def test_files_licences_and_requirements_go_to_their_packages(bed: Bed, caplog) 
     ]
     assert d.getVar("FILES:app-c").split()[0] == "/usr/bin/c"
     assert d.getVar("LICENSE:app-a-b") == "MIT | Apache-2.0-with-LLVM-exception"
+    assert d.getVar("LICENSE:app-c") is None
     assert d.getVar("RDEPENDS:app-a-b").split() == ["app-c"]
     assert json.loads(Path(d.getVar("CROSSPY_DIR"), "packages.json").read_text())["c"]["licence"] == ""
 
