@@ -634,7 +634,7 @@ LICENSE = "MIT"
 IMAGE_INSTALL = "lock-app"
 inherit testbed-image crosspy-image
 """
-PINS = {"idna": "3.11", "markupsafe": "3.0.3", "rpds-py": "0.30.0"}
+PINS = {"idna": "3.10", "markupsafe": "3.0.3", "rpds-py": "0.30.0"}
 CHANGED = {**PINS, "markupsafe": "3.0.2"}
 LICENCES = {"idna": "BSD-3-Clause", "markupsafe": "BSD-3-Clause", "rpds-py": "MIT"}
 LOCK_EXERCISE = """
@@ -713,7 +713,9 @@ def test_spdx_3_has_each_distributions_own_version_licence_and_purl(locked: Lock
     if SERIES == "scarthgap":
         pytest.skip("create-spdx writes SPDX 2.2 there")
     for name, version in PINS.items():
-        [path] = locked.build.top.glob(f"tmp/deploy/spdx/*/*/packages/package-lock-app-{name}.spdx.json")
+        [path] = locked.build.top.glob(
+            f"tmp/deploy/spdx/*/*/packages-staging/package-lock-app-{name}.spdx.json"
+        )
         graph = json.loads(path.read_text())["@graph"]
         [package] = [one for one in graph if one["type"] == "software_Package"]
         assert package["software_packageVersion"] == version
@@ -751,3 +753,16 @@ def test_a_changed_pin_builds_one_distribution(bed: Bed, locked: Locked) -> None
     assert [name.partition("-")[0] for name in changed] == ["markupsafe"]
     assert re.findall(r"Building wheel for (\S+) .*finished", log.read_text()) == ["markupsafe"]
     assert locked.said_in_the_image() == CHANGED["markupsafe"] + "\n"
+
+
+def test_what_the_layers_have_is_used_on_request(bed: Bed, locked: Locked) -> None:
+    recipe = locked.layer / "lock-app_1.0.bb"
+    recipe.write_text(LOCK_APP + 'CROSSPY_LOCK_PROVIDED = "idna"\n')
+    bed.give(locked.layer)
+    locked.make()
+    assert not [name for name in locked.wheels() if name.startswith("idna")]
+    [root] = locked.build.top.glob("tmp/work/*/lock-image/1.0/rootfs")
+    # The layers', not the lock's.
+    [info] = root.glob(f"usr/lib/python{PYTHON}/site-packages/idna-*.dist-info")
+    assert info.name == "idna-3.11.dist-info"
+    assert locked.said_in_the_image().strip() in (PINS["markupsafe"], CHANGED["markupsafe"])
