@@ -638,11 +638,12 @@ PINS = {"idna": "3.10", "markupsafe": "3.0.3", "rpds-py": "0.30.0"}
 CHANGED = {**PINS, "markupsafe": "3.0.2"}
 LICENCES = {"idna": "BSD-3-Clause", "markupsafe": "BSD-3-Clause", "rpds-py": "MIT"}
 LOCK_EXERCISE = """
-import sys, idna, markupsafe._speedups, rpds, importlib.metadata
+import os, idna, markupsafe._speedups, rpds
 assert idna.encode("ö.de") == b"xn--nda.de"
 assert markupsafe.escape("<") == "&lt;"
 assert rpds.HashTrieMap({"a": 1})["a"] == 1
-print(importlib.metadata.version("markupsafe"))
+[info] = [n for n in os.listdir(idna.__path__[0] + "/..") if n.startswith("markupsafe-")]
+print(info.removeprefix("markupsafe-").removesuffix(".dist-info"))
 """
 
 
@@ -661,10 +662,11 @@ class Locked:
         self.build.bitbake("-c", "update_pylock", "lock-app")
         self.build.bitbake("-c", "fetch", "lock-app")
 
-    def make(self) -> Outcome:
+    def make(self, *options: str) -> None:
         (self.build.top / "conf/auto.conf").write_text('BB_NO_NETWORK = "1"\n')
         try:
-            return self.build.bitbake("lock-image")
+            self.build.bitbake(*options, "lock-app")
+            self.build.bitbake("lock-image")
         finally:
             (self.build.top / "conf/auto.conf").unlink()
 
@@ -692,7 +694,7 @@ def locked(bed: Bed) -> Locked:
     build = bed.build("locked", 'INHERIT += "create-spdx"\nINHERIT:remove = "rm_work"\n', layers=(layer,))
     found = Locked(build, layer)
     found.lock(bed, PINS)
-    found.make()
+    found.make("-C", "configure")  # in this directory, not from shared state
     return found
 
 
