@@ -10,7 +10,7 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 from crosspy import elf
 from crosspy.errors import WheelRefusedError
 from crosspy.model import machine as machines
-from crosspy.model.tags import target_tags
+from crosspy.model.tags import misfit, target_tags
 from crosspy.model.target import Target
 
 
@@ -27,14 +27,18 @@ def check_wheel(wheel: Path, target: Target, *, prebuilt: bool) -> None:
     accepted = target_tags(target, prebuilt=prebuilt)
     if not tags & set(accepted):
         raise WheelRefusedError(
-            f"{wheel.name}: its tags ({', '.join(sorted(map(str, tags)))}) do not fit the target; the best that does is {accepted[0]}",
+            f"{wheel.name}: its tags ({', '.join(sorted(map(str, tags)))}) do not fit the target; the best that does is {accepted[0]}"
+            f"{misfit(target, tags)}",
             hint="Was it built in another environment? Build it with: crosspy wheel ENV ...",
         )
+    any_machine = all(tag.platform == "any" for tag in tags)
     try:
         with zipfile.ZipFile(wheel) as archive:
             for info in archive.infolist():
                 with archive.open(info) as member:
-                    _check_member(wheel.name, info.filename, member.read(64), target)
+                    head = member.read(64)
+                if not machines.is_meant_for_another(info.filename, any_machine=any_machine):
+                    _check_member(wheel.name, info.filename, head, target)
     except (zipfile.BadZipFile, OSError, RuntimeError) as error:
         raise WheelRefusedError(f"{wheel.name}: damaged: {error}") from None
 
@@ -47,8 +51,6 @@ def _check_member(wheel: str, name: str, head: bytes, target: Target) -> None:
     except elf.ElfDamaged:
         return
     machine = target.machine
-    if machines.is_meant_for_another(name):
-        return
     if header is None or (header.elf_machine, header.bits, header.byteorder) == (
         machine.elf_machine,
         machine.bits,
@@ -58,5 +60,6 @@ def _check_member(wheel: str, name: str, head: bytes, target: Target) -> None:
     raise WheelRefusedError(
         f"{wheel}: {name} is {header.bits}-bit {header.byteorder}-endian {machines.elf_machine_name(header.elf_machine)}, "
         f"the target is {machine.bits}-bit {machine.byteorder}-endian {machines.elf_machine_name(machine.elf_machine)}",
-        hint="The package's build used a compiler of its own; tell us of it.",
+        hint="If it was built here, its build used a compiler of its own: tell us of it. If its project published it so, "
+        "it cannot run on this target: look for a source distribution (--no-binary), or tell the project.",
     )

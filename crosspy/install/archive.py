@@ -31,7 +31,7 @@ from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel
 from packaging.version import InvalidVersion, Version
 
 from crosspy.errors import UsageError, WheelRefusedError
-from crosspy.model.tags import target_tags
+from crosspy.model.tags import misfit, target_tags
 from crosspy.model.target import Target
 
 REBUILD: Final = "Get the file again, or build it anew: crosspy wheel ENV NAME"
@@ -203,7 +203,8 @@ def _check_tags(path: Path, tags: frozenset[Tag], target: Target) -> None:
         wanted = ", ".join(map(str, accepted[:3]))
         _refuse(
             path,
-            f"does not fit the target: its tags are {offered}; the target takes {wanted} ... py3-none-any",
+            f"does not fit the target: its tags are {offered}; the target takes {wanted} ... py3-none-any"
+            f"{misfit(target, tags)}",
             "Build it for the target: crosspy wheel ENV NAME",
         )
 

@@ -15,10 +15,19 @@ _EM_BPF: Final = 247
 """Programs for the kernel's virtual machine: data, on every architecture."""
 
 
-def misfits(files: Iterable[StagedFile], target: Target) -> list[str]:
-    """Return a sentence for each staged ELF file that the target cannot load."""
+def misfits(files: Iterable[StagedFile], target: Target, *, any_machine: bool = False) -> list[str]:
+    """Return a sentence for each staged ELF file that the target cannot load.
+
+    :param any_machine: they are those of a wheel with the platform tag ``any``.
+    """
     # debugpy brings attach_linux_amd64.so wherever it goes, for the machine that its name says.
-    own = (file for file in files if not machines.is_meant_for_another(file.name))
+    own = (
+        file
+        for file in files
+        if not machines.is_meant_for_another(
+            file.name, any_machine=any_machine and file.key in {"purelib", "platlib"}
+        )
+    )
     found = ((file.name, misfit(file.staged, target)) for file in own)
     return [f"{name} {reason}" for name, reason in found if reason]
 

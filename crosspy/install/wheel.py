@@ -180,7 +180,8 @@ def _stage(job: _Job, wheel: CheckedWheel, directory: Path, warnings: list[str])
     destination = stage_wheel(
         wheel, directory, scheme=job.scheme, interpreter=job.interpreter, metadata=metadata
     )
-    wrong = misfits(destination.files, job.target)
+    any_machine = wheel.path.stem.endswith("-any")
+    wrong = misfits(destination.files, job.target, any_machine=any_machine)
     if wrong and not options.allow_foreign_elf:
         more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
         raise WheelRefusedError(

@@ -232,7 +232,14 @@ def names_a_machine(path: str) -> bool:
     return _MACHINE_WORDS.search(path) is not None
 
 
-def is_meant_for_another(path: str) -> bool:
-    """Say whether a file of a wheel is a helper for some other machine by its name, and no extension module."""
+def is_meant_for_another(path: str, *, any_machine: bool = False) -> bool:
+    """Say whether a file of a wheel may be for some other machine: a helper that is named for one, no extension module.
+
+    :param path: its name in the wheel.
+    :param any_machine: the wheel has the platform tag ``any``. It may bring a program for each machine, and choose
+        one when it runs (adafruit-blinka's ``libgpiod_pulsein``); libraries and scripts still have to be the target's.
+    """
     name = path.rpartition("/")[2]
+    if any_machine and ".so" not in name and ".data/" not in path:
+        return True
     return ".cpython-" not in name and ".abi3" not in name and names_a_machine(path)

@@ -10,7 +10,7 @@ threading), PyPA "Dependency specifiers" (markers).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from packaging import tags
@@ -41,8 +41,36 @@ def target_tags(target: Target, *, prebuilt: bool) -> tuple[Tag, ...]:
     if python.free_threaded:
         # packaging before 24.1 offers abi3 to free-threaded Pythons, which cannot load it.
         native = (tag for tag in native if tag.abi != "abi3")
+    native = (
+        tag
+        for tag in native
+        if tag.abi.startswith(("abi3", "none")) or imports_of(python.extension_suffixes, tag.platform)
+    )
     pure = tags.compatible_tags(python_version=version, interpreter=interpreter, platforms=platforms)
     return tuple(dict.fromkeys((*native, *pure)))
+
+
+def imports_of(suffixes: Sequence[str], platform: str) -> bool:
+    """Say whether a Python that tries ``suffixes`` finds extension modules of wheels with this platform tag.
+
+    Prebuilt ones are named as CPython's ``configure`` names them for glibc or musl (PEP 3149), such as
+    ``_x.cpython-314-aarch64-linux-gnu.so``. OE-core's Python says ``-linux`` alone from 3.13 on, and ``-gnueabi``
+    whatever floats are passed in: it imports none of them.
+    """
+    policy = re.match(r"(many|musl)linux", platform)
+    if not policy:
+        return True
+    libc = "gnu" if policy[1] == "many" else "musl"
+    ending = f"-linux-{libc}eabihf.so" if re.search(r"_armv\d+l$", platform) else f"-linux-{libc}.so"
+    return any(suffix.startswith(".cpython-") and suffix.endswith(ending) for suffix in suffixes)
+
+
+def misfit(target: Target, found: frozenset[Tag]) -> str:
+    """Say what tags that do not fit the target lack, beyond what they say themselves; empty if that is all."""
+    platforms = set(platform_tags(target, prebuilt=True))
+    if any(tag.platform in platforms and f"cp{target.python.nodot}" == tag.interpreter for tag in found):
+        return f"; its extension modules are named for another Python, this one imports *{target.python.extension_suffixes[0]}"
+    return ""
 
 
 def _abis(target: Target) -> list[str]:

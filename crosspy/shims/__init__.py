@@ -48,6 +48,7 @@ PATCHES = {
     "pip._internal.utils.unpacking": "archives",
     "pip._vendor.packaging._musllinux": "musllinux",
     "packaging._musllinux": "musllinux",
+    "pip._vendor.packaging.tags": "wheeltags",
     "pip._internal.cache": "wheelcache",
     "pip._internal.resolution.resolvelib.candidates": "wheelcache",
     "pip._internal.wheel_builder": "wheelcache",

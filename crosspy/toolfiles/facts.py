@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from crosspy.model.hint import Hint
-from crosspy.model.tags import platform_tags
+from crosspy.model.tags import imports_of, platform_tags
 from crosspy.model.target import Target
 from crosspy.toolfiles import environ, sysconfig
 from crosspy.toolfiles.answers import distribution_programs
@@ -67,9 +67,17 @@ def facts_module(target: Target, choices: Choices) -> str:
         "PIP": choices.pip,
         "PACKAGES": tuple(choices.packages),
         "INCLUDE": _include(target),
+        "NAMED_AS": _named_as(target),
         "PLATFORM_TAGS": None if choices.platform_tags is None else tuple(choices.platform_tags),
     }
     return _module("What cross-python answers.", constants)
+
+
+def _named_as(target: Target) -> tuple[str, ...]:
+    """Return the policies of prebuilt wheels whose extension modules are named as this Python imports them."""
+    arch = "armv7l" if target.machine.name == "arm" else target.uname
+    suffixes = target.python.extension_suffixes
+    return tuple(name for name in ("manylinux", "musllinux") if imports_of(suffixes, f"{name}_{arch}"))
 
 
 def _musl(target: Target, choices: Choices) -> tuple[int, int] | None:

@@ -433,6 +433,21 @@ def test_machines(tmp_path, members, said):
         check_wheel(wheel, ARM64, prebuilt=False)
 
 
+def test_a_wheel_for_any_machine_with_programs_for_several(tmp_path):
+    programs = {f"a/tool-{name}": ELF / name / "python" for name in ("armhf", "s390x")}
+    check_wheel(
+        make_wheel(tmp_path, "a-1-py3-none-any.whl", {"a/x": ELF / "armhf" / "python", **programs}),
+        ARM64,
+        prebuilt=False,
+    )
+    with pytest.raises(WheelRefusedError, match=r"a/x\.so is 32-bit"):
+        check_wheel(
+            make_wheel(tmp_path, "a-2-py3-none-any.whl", {"a/x.so": ELF / "armhf" / "ext.so"}),
+            ARM64,
+            prebuilt=False,
+        )
+
+
 @pytest.mark.parametrize("damage", ["empty", "text", "cut", "crc"])
 def test_damaged_wheels(tmp_path, damage):
     wheel = make_wheel(tmp_path, "a-1-py3-none-any.whl", {"a.py": b"x" * 50, "b.py": b"y" * 50})

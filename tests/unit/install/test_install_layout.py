@@ -332,9 +332,17 @@ def test_machine_code_that_fits(install, wheel, root):
 
 def test_foreign_machine_code_on_demand(install, wheel, root):
     result = install(
-        wheel(files={"demo/tool": (DATA / "x86_64/python").read_bytes()}), allow_foreign_elf=True
+        wheel(files={"demo/tool.so": (DATA / "x86_64/python").read_bytes()}), allow_foreign_elf=True
     )
     assert "x86-64" in result.warnings[0]
+
+
+def test_programs_for_several_machines(install, wheel, root):
+    files = {
+        f"demo/tool{machine}": (DATA / machine / "python").read_bytes() for machine in ("armhf", "aarch64")
+    }
+    assert not install(wheel(files=files)).warnings
+    assert (root / SITE / "demo/toolarmhf").exists()
 
 
 def test_unknown_patch_release(wheel, target):

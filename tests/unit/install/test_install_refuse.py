@@ -318,6 +318,15 @@ def test_foreign_machine_code(install, wheel, machine):
     assert "demo/ext.so" in error.message
 
 
+@pytest.mark.parametrize(
+    ("tag", "name"),
+    [("py3-none-any", "{dist}.data/scripts/demo"), ("cp311-cp311-linux_aarch64", "demo/tool")],
+)
+def test_foreign_programs(install, wheel, tag, name):
+    path = wheel(tag=tag, files={name: (DATA / "armhf" / "python").read_bytes()})
+    assert "AArch64 (64 bit, little endian)" in refused(install, path).message
+
+
 def test_float_abi(install, wheel):
     armhf = make_target("arm", abi={"eabi": "5", "float": "hard"}, platform="linux-armv7l")
     files = {"demo/ext.so": (DATA / "armel" / "ext.so").read_bytes()}

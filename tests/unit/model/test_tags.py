@@ -14,7 +14,7 @@ from packaging.markers import default_environment
 
 from crosspy.model import machine as machines
 from crosspy.model.python import TargetPython
-from crosspy.model.tags import marker_environment, platform_tags, target_tags
+from crosspy.model.tags import imports_of, marker_environment, misfit, platform_tags, target_tags
 from crosspy.model.target import Libc, Target
 
 
@@ -22,13 +22,13 @@ def made(machine: str, platform_name: str, libc: str = "glibc 2.36", **python: A
     kind, _, version = libc.partition(" ")
     abi = python.pop("abi", {})
     values: dict[str, Any] = {
+        "extension_suffixes": (".cpython-311-x-linux-gnu.so", ".cpython-311-x-linux-gnueabihf.so"),
         "version": "3.11",
         "full_version": "3.11.2",
         "hexversion": 0x030B02F0,
         "abiflags": "",
         "soabi": "",
         "ext_suffix": ".so",
-        "extension_suffixes": (".so",),
         "platform": platform_name,
         "multiarch": "",
         "prefix": "/usr",
@@ -77,6 +77,36 @@ def test_same_as_packaging_here():
     assert set(ours) == set(theirs)
     if str(theirs[0]).partition("-linux_")[1]:  # packaging before 24.1 has linux_* last
         assert list(ours) == theirs
+
+
+@pytest.mark.parametrize(
+    ("suffix", "platform", "answer"),
+    [
+        (".cpython-314-aarch64-linux-gnu.so", "manylinux_2_28_aarch64", True),
+        (".cpython-313t-aarch64-linux-gnu.so", "manylinux2014_aarch64", True),
+        (".cpython-314-aarch64-linux.so", "manylinux_2_28_aarch64", False),
+        (".cpython-314-aarch64-linux-musl.so", "manylinux_2_28_aarch64", False),
+        (".cpython-314-aarch64-linux-musl.so", "musllinux_1_2_aarch64", True),
+        (".cpython-314-aarch64-linux-gnu.so", "musllinux_1_2_aarch64", False),
+        (".cpython-314-arm-linux-gnueabihf.so", "manylinux_2_31_armv7l", True),
+        (".cpython-314-arm-linux-gnueabi.so", "manylinux_2_31_armv7l", False),
+        (".cpython-314-arm-linux-gnueabi.so", "linux_armv7l", True),
+        (".so", "manylinux_2_28_aarch64", False),
+    ],
+)
+def test_names_of_prebuilt_modules(suffix, platform, answer):
+    assert imports_of((suffix, ".abi3.so"), platform) is answer
+
+
+def test_a_python_that_names_its_modules_otherwise():
+    oe = made("aarch64", "linux-aarch64", "glibc 2.17", extension_suffixes=(".cpython-311-aarch64-linux.so",))
+    found = {str(tag) for tag in target_tags(oe, prebuilt=True)}
+    assert {"cp311-cp311-linux_aarch64", "cp39-abi3-manylinux_2_17_aarch64"} <= found
+    assert {"py3-none-manylinux_2_17_aarch64", "cp311-none-manylinux_2_17_aarch64"} <= found
+    assert "cp311-cp311-manylinux_2_17_aarch64" not in found
+    wheel = frozenset(tags.parse_tag("cp311-cp311-manylinux2014_aarch64"))
+    assert "this one imports *.cpython-311-aarch64-linux.so" in misfit(oe, wheel)
+    assert misfit(oe, frozenset(tags.parse_tag("cp310-cp310-manylinux2014_aarch64"))) == ""
 
 
 def test_same_markers_as_packaging_here():

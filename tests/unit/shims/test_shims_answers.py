@@ -7,6 +7,7 @@ import struct
 import sys
 import types
 
+import packaging.tags
 import pytest
 from sample_targets import ctypes_of
 
@@ -210,6 +211,24 @@ def test_musllinux_by_policy(shims, monkeypatch, name, policy, arch, answer):
     module._MuslVersion = lambda *version: version
     shims(arch).load("musllinux").apply(module)
     assert module._get_musl_version("/usr/bin/python3") == answer
+
+
+@pytest.mark.parametrize(
+    ("soabi", "has"),
+    [("cpython-311-aarch64-linux-gnu", True), ("cpython-311-aarch64-linux", False)],
+)
+def test_prebuilt_modules_that_are_named_otherwise(shims, soabi, has):
+    module = types.ModuleType("packaging.tags")
+    module.cpython_tags = lambda **_: packaging.tags.cpython_tags(
+        (3, 11), ["cp311"], ["manylinux_2_17_aarch64", "manylinux2014_aarch64", "linux_aarch64"]
+    )
+    shims("aarch64", python={"extension_suffixes": (f".{soabi}.so", ".abi3.so")}).load("wheeltags").apply(
+        module
+    )
+    found = {str(tag) for tag in module.cpython_tags(warn=True)}
+    assert {"cp311-cp311-linux_aarch64", "cp311-abi3-manylinux2014_aarch64"} <= found
+    assert ("cp311-cp311-manylinux2014_aarch64" in found) is has
+    assert ("cp311-cp311-manylinux_2_17_aarch64" in found) is has
 
 
 @pytest.mark.parametrize(("version", "answer"), [((2, 17), True), ((2, 28), False), ((2, 5), False)])
