@@ -29,7 +29,7 @@ inherit python3native pkgconfig
 
 DEPENDS:append = " python3-crosspy-native python3"
 
-CROSSPY_BACKENDS ?= "python3-setuptools-native python3-flit-core-native python3-hatchling-native python3-poetry-core-native"
+CROSSPY_BACKENDS ?= "python3-setuptools-native python3-wheel-native python3-flit-core-native python3-hatchling-native python3-poetry-core-native"
 CROSSPY_BACKENDS[doc] = "Recipes of build back ends that every recipe depends on, so that a package that needs no more \
 needs no DEPENDS. Light ones: pure Python. Set it in a distribution's configuration to add others, or to '' for recipes \
 that name their back end themselves."

@@ -193,7 +193,7 @@ python crosspy_lock_note() {
     for one in distributions:
         licence = " & ".join(entry.get("expression", "") for entry in one.get("licenses", []))
         notes[one["name"]] = {
-            "licence": licence.replace(" WITH ", "-with-").replace(" AND ", " & ").replace(" OR ", " | "),
+            "licence": crosspy_lock_licence(licence),
             "summary": one.get("description", ""),
             "requires": sorted(names[purl] for purl in needs.get(one["purl"], []) if purl in names),
             "files": [],
@@ -209,6 +209,12 @@ python crosspy_lock_note() {
     with open(os.path.join(d.getVar("CROSSPY_DIR"), "packages.json"), "w") as file:
         json.dump(notes, file, indent=1, sort_keys=True)
 }
+
+def crosspy_lock_licence(expression):
+    """An SPDX expression as LICENSE has it: OE-core's own spelling up to wrynose."""
+    if hasattr(getattr(oe, "license", None), "convert_legacy_license_to_spdx"):
+        return expression.replace(" & ", " AND ")
+    return expression.replace(" WITH ", "-with-").replace(" AND ", " & ").replace(" OR ", " | ")
 
 PACKAGESPLITFUNCS:prepend = "crosspy_lock_split "
 python crosspy_lock_split() {
@@ -229,11 +235,11 @@ python crosspy_lock_split() {
                 bb.warn("%s: its metadata state no licence that is clear: LICENSE:${PN}-%s = \"...\"" % (name, name))
         if note["summary"]:
             d.setVar("SUMMARY:" + package, note["summary"])
-    licences = [re.findall(r"[^\s()&|]+", d.getVar(name) or "") for name in ("LICENSE", *("LICENSE:%s-%s" % (pn, name) for name in notes))]
-    missing = sorted({name for names in licences[1:] for name in names} - set(licences[0]))
+    licences = [re.findall(r"[^\s()&|]+(?: WITH [^\s()]+)?", d.getVar(name) or "") for name in ("LICENSE", *("LICENSE:%s-%s" % (pn, name) for name in notes))]
+    missing = sorted({name for names in licences[1:] for name in names} - {"AND", "OR", *licences[0]})
     if missing:
         # do_package_qa names them one by one.
-        bb.warn("A licence of the lock is not in the recipe's: LICENSE = \"%s\"" % " & ".join([d.getVar("LICENSE"), *missing]))
+        bb.warn("A licence of the lock is not in the recipe's: LICENSE = \"%s\"" % crosspy_lock_licence(" AND ").join([d.getVar("LICENSE"), *missing]))
 }
 
 # OE-core's SPDX 3 has one version for all packages of a recipe: the application's. A purl has the distribution's own.

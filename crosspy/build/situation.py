@@ -56,8 +56,8 @@ _COUNTS: Final = re.compile(
 """Which files there: extension modules and Python code of other packages are not among them, their headers are."""
 
 _WITH_PATHS: Final = re.compile(r".*(\.pc|\.cmake|\.la|-config[^/]*|\.specs|\.py)")
-_OF_THE_MACHINE: Final = re.compile(r"^(PIP = |LAUNCHER = |launcher=).*$", re.MULTILINE)
-"""Lines of the environment's files that decide nothing of a result: where pip is; ccache, distcc and their like."""
+_OF_THE_MACHINE: Final = re.compile(r"^(PIP = |LAUNCHER = |launcher=|N=).*$", re.MULTILINE)
+"""Lines of the environment's files that decide nothing of a result: where pip and Python's headers are; ccache, distcc and their like."""
 _PREFIX_MAPS: Final = re.compile(r"-f(debug|file|macro|profile|canon)-prefix-map=")
 
 

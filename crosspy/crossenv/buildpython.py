@@ -20,7 +20,7 @@ from crosspy.errors import EnvironmentDirError, UsageError, VersionMismatchError
 from crosspy.model.python import TargetPython
 
 _PROBE: Final = """
-import sys, importlib.machinery as m, importlib.util as u, _imp
+import sys, sysconfig, importlib.machinery as m, importlib.util as u, _imp
 pip = m.PathFinder.find_spec('pip')
 print(repr({
     'version': '%d.%d' % sys.version_info[:2], 'full_version': '%d.%d.%d' % sys.version_info[:3],
@@ -28,6 +28,7 @@ print(repr({
     'platlibdir': sys.platlibdir, 'prefix': sys.base_prefix, 'abiflags': sys.abiflags, 'magic': u.MAGIC_NUMBER,
     'stdlib': next((p for p in sys.path if p.rstrip('/').endswith('python%d.%d' % sys.version_info[:2])), ''),
     'pip': pip.submodule_search_locations[0] if pip and pip.submodule_search_locations else '',
+    'include': sysconfig.get_path('include') or '',
     'cross': getattr(sys, 'cross_compiling', False),
     'packages': [p for p in sys.path if p.endswith(('/site-packages', '/dist-packages'))],
 }))
@@ -49,6 +50,8 @@ class BuildPython:
     pip: str
     packages: tuple[str, ...] = ()
     """Where its system keeps packages (``--system-site-packages``)."""
+    include: str = ""
+    """Where its own headers are: the target's are what is compiled against."""
 
     @property
     def library(self) -> tuple[str, ...]:
@@ -101,6 +104,7 @@ def probe(command: str, *, env: Mapping[str, str]) -> BuildPython:
         magic=found["magic"],
         pip=found["pip"],
         packages=tuple(found["packages"]),
+        include=found["include"],
     )
 
 
@@ -119,7 +123,7 @@ def _answers(command: str, text: str) -> dict[str, Any]:
 
 
 _ASKED: Final = (
-    "name", "executable", "version", "full_version", "abiflags", "prefix", "stdlib", "platlibdir", "magic", "pip", "packages",
+    "name", "executable", "version", "full_version", "abiflags", "prefix", "stdlib", "platlibdir", "magic", "pip", "packages", "include",
 )  # fmt: skip
 
 

@@ -395,7 +395,8 @@ def _write_tools(
             target.toolchain,
             link_dirs,
             os.path.realpath(target.sysroot) if target.sysroot else "",
-            options.launcher,
+            before=options.launcher,
+            native_include=python.include,
         ).items():
             _write(tools / name, text, mode=0o755)
         for name, text in rust.rust_launchers(target, python.library, options.rust_target).items():

@@ -47,12 +47,13 @@ _COMPILER: Final = r"""#!/bin/sh
 unset CPATH C_INCLUDE_PATH CPLUS_INCLUDE_PATH OBJC_INCLUDE_PATH LIBRARY_PATH COMPILER_PATH GCC_EXEC_PREFIX
 LC_ALL=C; export LC_ALL
 S=@sysroot@
+N=@native@
 R= T=
 case "$CROSSPY_ISOLATED $* " in
 *" -s "*|*" -Wl,-s "*|*" -Wl,--strip-"*|\
 " "*-packages/*|*native*|*" -I/usr/"*|*" -L/usr/"*|*" -L/lib"*|*" -I "*|*" -L "*|*" -isystem"*|*" -iquote"*|*" -idirafter"*|\
 *" -I/lib"*|*" /usr/lib"*|*" /lib"*|*" /usr/local/lib"*|*rpath-link*|*" @"*|\
-*-L*/site-packages/*|*/site-packages/*.so*|*-rpath*"$S"/*)
+*-L*/site-packages/*|*/site-packages/*.so*|*-rpath*"$S"/*|*"$N"*)
 @functions@
   # Without build isolation: what the target's build of a package is, twins.py wrote down.
   layer() {
@@ -152,7 +153,10 @@ _RESPONSE: Final = r"""  response() {
   }
 """
 
-_MAPPING: Final = r"""    */site-packages/*|*/dist-packages/*|"$p"@keep@/*|-I@keep@/*|-L@keep@/*) ;;
+_MAPPING: Final = r"""    -I"$N"|-I"$N"/*|-isystem"$N"|-isystem"$N"/*|-iquote"$N"|-idirafter"$N")
+      # Headers of the build machine's Python, as a program of the build layer names them (pybind11-config).
+      a=${a%%"$N"*}@python@${a#*"$N"} ;;
+    */site-packages/*|*/dist-packages/*|"$p"@keep@/*|-I@keep@/*|-L@keep@/*) ;;
     -I/usr/include|-I/usr/include/*|-I/usr/local/include|-I/usr/local/include/*|-I/usr/lib/*|-I/usr/lib64/*|-I/usr/local/lib/*|-I/lib/*|\
     -isystem/usr/include|-isystem/usr/include/*|-isystem/usr/local/include|-isystem/usr/local/include/*|-isystem/usr/lib/*|\
     -iquote/usr/include*|-iquote/usr/lib/*|-idirafter/usr/include*|-idirafter/usr/lib/*|\
@@ -194,18 +198,22 @@ def launchers(
     toolchain: Toolchain,
     link_dirs: Sequence[str] = (),
     real_sysroot: str = "",
+    *,
     before: Sequence[str] = (),
+    native_include: str = "",
 ) -> dict[str, str]:
     """Return the text of each launcher, by file name.
 
     :param real_sysroot: the sysroot with its links resolved.
     :param link_dirs: directories below ``ENV/crosspy/links`` that stand for ones of the sysroot.
+    :param native_include: the directory of the build Python's headers, which stands for the target's.
     :param before: a program that runs compilers, such as ccache or distcc; ``CROSSPY_LAUNCHER`` overrides it.
     """
     extra = _Directories(
         includes=tuple(name for name in link_dirs if "include" in name.split("/")),
         libraries=tuple(name for name in link_dirs if "include" not in name.split("/")),
         real_sysroot=real_sysroot,
+        native_include=native_include,
     )
     files = {
         launcher_name(target, "gcc"): _compiler(
@@ -234,6 +242,7 @@ class _Directories:
     includes: tuple[str, ...]
     libraries: tuple[str, ...]
     real_sysroot: str
+    native_include: str
 
 
 def _compiler(
@@ -259,6 +268,8 @@ def _compiler(
         "what": variable,
         "triplet": target.triplet,
         "sysroot": shlex.quote(sysroot),
+        # Never an empty word, which any command line has.
+        "native": shlex.quote(links.native_include or "/nonexistent"),
         **_mapping(target, sysroot),
         "extra": f'set -- "$@" {" ".join([_here(links), _words(extra)]).strip()}',
         "atomics": _ATOMICS if toolchain.calls_libatomic else "",
@@ -288,7 +299,10 @@ def _mapping(target: Target, sysroot: str) -> dict[str, str]:
     functions = _FUNCTIONS + _RESPONSE
     for name, value in values.items():
         functions = functions.replace(f"@{name}@", value)
-    return {"mapping": _MAPPING.replace("@keep@", '"$S"'), "functions": functions.rstrip()}
+    include = target.python.include
+    python = shlex.quote(include if include.startswith(f"{sysroot}/") else sysroot + include)
+    mapping = _MAPPING.replace("@keep@", '"$S"').replace("@python@", python)
+    return {"mapping": mapping, "functions": functions.rstrip()}
 
 
 def _response_program(sysroot: str, multiarch: str) -> str:

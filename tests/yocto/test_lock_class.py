@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import shutil
+import types
 from collections import namedtuple
 from pathlib import Path
 from typing import Any
@@ -189,6 +191,23 @@ def test_files_licences_and_requirements_go_to_their_packages(bed: Bed, caplog) 
     assert d.getVar("LICENSE:app-c") is None
     assert d.getVar("RDEPENDS:app-a-b").split() == ["app-c"]
     assert json.loads(Path(d.getVar("CROSSPY_DIR"), "packages.json").read_text())["c"]["licence"] == ""
+
+
+def test_licences_are_spdx_expressions_where_oe_core_has_those(bed: Bed, monkeypatch) -> None:  # noqa: F811
+    import bb
+    import oe
+
+    def spelled() -> str:
+        d = parsed(bed)
+        code = "d.setVar('SPELLED', crosspy_lock_licence('MIT OR Apache-2.0 WITH LLVM-exception & ISC'))"
+        bb.utils.better_exec(bb.utils.better_compile(code, "spell", "spell"), {"d": d}, None, False)
+        shutil.rmtree(bed.top / "mini" / "recipes" / "app")
+        return d.getVar("SPELLED")
+
+    assert spelled() == "MIT | Apache-2.0-with-LLVM-exception & ISC"
+    newer = types.SimpleNamespace(convert_legacy_license_to_spdx=None)
+    monkeypatch.setattr(oe, "license", newer, raising=False)
+    assert spelled() == "MIT OR Apache-2.0 WITH LLVM-exception AND ISC"
 
 
 def test_a_bill_of_materials_has_the_distributions_versions(bed: Bed) -> None:  # noqa: F811

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import sysconfig
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -31,6 +32,7 @@ def fake(script, name: str = "python3", **changes) -> Path:
         "stdlib": "/opt/py/lib/python3.99",
         "pip": "",
         "packages": [],
+        "include": "/opt/python/include/python3.99",
         "cross": False,
         "multiarch": "",
     }
@@ -45,6 +47,7 @@ def test_this_python():
     assert found.executable == Path(getattr(sys, "_base_executable", sys.executable))
     assert (found.stdlib / "os.py").is_file()
     assert found.library == ("lib", f"python{NATIVE}{'t' if 't' in sys.abiflags else ''}", "site-packages")
+    assert found.include == sysconfig.get_path("include")
 
 
 def test_the_answer_ignores_the_users_settings(tmp_path):

@@ -33,6 +33,7 @@ class Bench:
     links: tuple[str, ...] = ()
     env: dict[str, str] = field(default_factory=dict)
     before: tuple[str, ...] = ()
+    native_include: str = ""
 
     def __post_init__(self) -> None:
         self.base.mkdir(parents=True, exist_ok=True)
@@ -58,7 +59,14 @@ class Bench:
         name = launcher_name(target, tool)
         path = self.base / "env" / "tools" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(launchers(target, target.toolchain, self.links, before=self.before)[name])
+        texts = launchers(
+            target,
+            target.toolchain,
+            self.links,
+            before=self.before,
+            native_include=self.native_include,
+        )
+        path.write_text(texts[name])
         path.chmod(0o755)
         return path
 
@@ -87,6 +95,27 @@ class Bench:
         assert (done.returncode, done.stdout) == (0, "")
         heard = self.heard()
         return heard[heard.index("--begin") + 1 : heard.index("--end")]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("-I@native", "-I@target"),
+        ("-I @native", "-I @target"),
+        ("-isystem @native", "-isystem @target"),
+        ("-isystem@native/internal", "-isystem@target/internal"),
+        ("-I@nativet", "-I@nativet"),
+        ("-o @native/x.o", "-o @native/x.o"),
+    ],
+)
+def test_headers_of_the_build_python_are_the_targets(tmp_path, given, expected) -> None:
+    """As pybind11-config of the build layer names them: with native headers first, sizes would be the build machine's."""
+    bench = Bench(tmp_path / "b", native_include="/opt/native tools/include/python3.11")
+    sysroot = f"{bench.sysroot}/usr/include/python3.11"
+    words = [word.replace("@native", bench.native_include) for word in given.split()]
+    assert bench.run(*words) == [
+        word.replace("@native", bench.native_include).replace("@target", sysroot) for word in expected.split()
+    ]
 
 
 @pytest.fixture
