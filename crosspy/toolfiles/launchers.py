@@ -53,7 +53,7 @@ case "$CROSSPY_ISOLATED $* " in
 *" -s "*|*" -Wl,-s "*|*" -Wl,--strip-"*|\
 " "*-packages/*|*native*|*" -I/usr/"*|*" -L/usr/"*|*" -L/lib"*|*" -I "*|*" -L "*|*" -isystem"*|*" -iquote"*|*" -idirafter"*|\
 *" -I/lib"*|*" /usr/lib"*|*" /lib"*|*" /usr/local/lib"*|*rpath-link*|*" @"*|\
-*-L*/site-packages/*|*/site-packages/*.so*|*-rpath*"$S"/*|*"$N"*)
+*-L*/site-packages/*|*/site-packages/*.so*|*-rpath*"$S"/*|*" -I$N"*)
 @functions@
   # Without build isolation: what the target's build of a package is, twins.py wrote down.
   layer() {
