@@ -92,6 +92,10 @@ macro(crosspy_find_python _crosspy_method _crosspy_package)
     endif()
     set(CMAKE_CROSSCOMPILING_EMULATOR env)
     find_package(${_crosspy_package} ${ARGN} BYPASS_PROVIDER)
+    # Before policy CMP0190 no interpreter is asked in a cross build: FindPython then empties what the toolchain file says.
+    if(NOT ${_crosspy_package}_SOABI)
+      set(${_crosspy_package}_SOABI "$CACHE{${_crosspy_package}_SOABI}")
+    endif()
     # try_run runs programs wherever this is set, also to nothing.
     unset(CMAKE_CROSSCOMPILING_EMULATOR)
     if(DEFINED _crosspy_emulator)

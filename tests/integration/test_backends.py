@@ -48,7 +48,10 @@ PROJECTS = {
         module("be_stable", "be_stable.abi3.so", IMPORTED),
     ],
     "scikit-build": [module("be_skbuild", "be_skbuild/_answer@")],
-    "py-build-cmake": [module("be_pbc", "be_pbc/_answer@")],
+    "py-build-cmake": [
+        module("be_pbc", "be_pbc/_answer@"),
+        module("be_pbc._plain", "be_pbc/_plain@", CONSTANT),
+    ],
     "meson-python": [
         module("be_meson_c", proof=CONSTANT),
         module("be_meson_inc", proof=CONSTANT),
