@@ -176,8 +176,9 @@ def _program(name: str) -> Reason:
     return Reason(
         id="missing-program",
         says=f"the program {name} is not on the build machine",
-        step="Install it there: as a build requirement of the project, with ENV/bin/build-pip, or with your system's packages "
-        f"(Debian: apt-file search bin/{name}).",
+        step=f"Install it there, with your system's packages (Debian: apt-file search bin/{name}; in Yocto a -native recipe in "
+        "DEPENDS, in Buildroot a host- package). If PyPI has it: ENV/bin/build-pip install it, with the project's other build "
+        "requirements, and crosspy wheel --no-build-isolation.",
     )
 
 
