@@ -88,30 +88,32 @@ def stated(source: str) -> bytes:
 
 
 def contradictions(text: bytes, wheel: str, metadata: bytes) -> list[str]:
-    """Return a sentence for each thing in a wheel's metadata that PKG-INFO states otherwise.
+    """Return a sentence for the first thing in a wheel's metadata that PKG-INFO states otherwise.
 
     :param text: what :func:`stated` returned. :param wheel: its file's name. :param metadata: its ``METADATA``.
     """
-    if not text:
-        return []
-    sdist, made = _parsed(text), _parsed(metadata)
-    told = [("Version", sdist["Version"], made.get("Version", ""))]
-    if _comparable(told[0][1]) == _comparable(told[0][2]):
-        told = []
-    needs = {_spaceless(line): line for line in sdist.get_all("Requires-Dist", [])}
-    has = {_spaceless(line): line for line in made.get_all("Requires-Dist", [])}
-    told += [
-        ("Requires-Dist", line, "nothing of it") for key, line in sorted(needs.items()) if key not in has
-    ]
-    told += [
-        ("Requires-Dist", "nothing of it", line) for key, line in sorted(has.items()) if key not in needs
-    ]
     return [
         f"{wheel}: {field}: PKG-INFO of the source distribution says {one}, the wheel that was built of it {two}. pip went by "
         "PKG-INFO, which says that it holds for the wheel (PEP 643); the wheel was not accepted.\n\n"
         "hint: report it to the project. To let its back end tell the metadata, which may take long: CROSSPY_METADATA=build"
-        for field, one, two in told[:1]
+        for field, one, two in _differences(_parsed(text), _parsed(metadata))[:1]
+        if text
     ]
+
+
+def _differences(sdist: "Message", wheel: "Message") -> list[tuple[str, str, str]]:
+    """Return field, what the source distribution says, and what the wheel says."""
+    found = []
+    versions = sdist.get("Version", ""), wheel.get("Version", "")
+    if _comparable(versions[0]) != _comparable(versions[1]):
+        found.append(("Version", *versions))
+    ours, theirs = (
+        {_spaceless(line): line for line in one.get_all("Requires-Dist", [])} for one in (sdist, wheel)
+    )
+    # What was promised and is not there comes first.
+    keys = [*sorted(ours.keys() - theirs.keys()), *sorted(theirs.keys() - ours.keys())]
+    nothing = "nothing of it"
+    return [*found, *(("Requires-Dist", ours.get(key, nothing), theirs.get(key, nothing)) for key in keys)]
 
 
 def _comparable(version: str) -> list[str]:
