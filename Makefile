@@ -10,7 +10,7 @@ RUST := $(BUILD)/rust
 BIN := $(VENV)/bin
 
 TEST_SYSROOTS := arm64 armhf riscv64 arm64-3.14 build-3.13 build-3.14
-EXTRA_SYSROOTS := armel i386 mips64el ppc64el s390x
+EXTRA_SYSROOTS := amd64 armel i386 mips64el ppc64el s390x
 TARGETS := arm64 armhf riscv64 $(EXTRA_SYSROOTS)
 CORPUS_SYSROOTS := $(TARGETS:%=%-corpus)
 ALL_SYSROOTS := $(TEST_SYSROOTS) $(EXTRA_SYSROOTS) arm64-image $(CORPUS_SYSROOTS)
@@ -92,8 +92,8 @@ differential: system-test venv sysroots ## hold verify's verdict on every extens
 		arm64+wheels=$(SYSROOTS)/arm64,qemu-aarch64-static,/usr/bin/python3.11,$(BUILD)/wheels-arm64
 
 .PHONY: bench
-bench: system-bench venv sysroot-arm64 ## measure against crossenv and the native interpreter
-	@$(BIN)/python benchmarks/run.py --build $(BUILD)/bench --sysroot $(SYSROOTS)/arm64 --build-python $(PYTHON) $(B)
+bench: system-bench venv sysroot-arm64 sysroot-amd64 ## measure against crossenv and the native interpreter
+	@$(BIN)/python benchmarks/run.py --build $(BUILD)/bench --sysroot $(SYSROOTS)/arm64 --same-sysroot $(SYSROOTS)/amd64 --build-python $(PYTHON) $(B)
 
 .PHONY: bench-verify
 bench-verify: system-bench venv sysroot-arm64 ## measure crosspy verify against the least that a tree costs: V=IMAGE

@@ -27,12 +27,13 @@ SDIST: Final = "markupsafe==3.0.4"
 TRIPLET: Final = "aarch64-linux-gnu"
 FLAGS: Final = "-O2 -g0"
 COST: Final = {
-    "markupsafe==3.0.4": ("small", "src/markupsafe/_speedups.c"),
-    "msgpack==1.1.0": ("small, Cython", "msgpack/_cmsgpack.c"),
-    "regex==2024.11.6": ("C-heavy", "regex_3/_regex.c"),
+    "markupsafe==3.0.4": "small",
+    "msgpack==1.1.0": "small, Cython",
+    "regex==2024.11.6": "C-heavy",
 }
-"""Built in full, build isolation and all, by pip natively and by crosspy: what a cross build costs. With the file
-that most of the compilation is, for the compilers alone: their own speed differs from target to target."""
+"""Built in full, build isolation and all, by pip natively and by crosspy: what a cross build costs. Compilers are faster
+for one target than for another, so crosspy builds for a sysroot of this machine's own kind, too: with the very
+compiler of the native build, what remains is crosspy's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,9 +61,12 @@ class Result:
 class Bench:
     """Where everything is, and how commands are started."""
 
-    def __init__(self, build: Path, sysroot: Path, python: str, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, build: Path, sysroot: Path, same: Path, python: str, environ: Mapping[str, str]
+    ) -> None:
         self.build = build
         self.sysroot = sysroot
+        self.same = same
         self.python = python
         keep = {
             name: value for name, value in environ.items() if name.startswith(("PIP_", "SSL_", "REQUESTS_"))
@@ -126,6 +130,7 @@ class Sides:
         self.bench = bench
         self.crossenv_env = bench.build / "crossenv-env"
         self.crosspy_env = bench.build / "crosspy-env"
+        self.same_env = bench.build / "same-env"
         self.native = bench.build / "native"
         self.peer = bench.build / "peer"
         self.sdists = bench.build / "sdists"
@@ -171,11 +176,14 @@ class Sides:
             wrapper.chmod(0o755)
 
     def create_crosspy(self) -> Cost:
+        return self.create(self.crosspy_env, self.bench.sysroot)
+
+    def create(self, env: Path, sysroot: Path) -> Cost:
         words: list[str | Path] = [
             "create",
-            fresh(self.crosspy_env),
+            fresh(env),
             "--sysroot",
-            self.bench.sysroot,
+            sysroot,
             "--build-python",
             self.bench.python,
         ]
@@ -213,36 +221,17 @@ class Sides:
                 self.bench.start([pip, "download", *words])
         if not list(self.links.glob("setuptools*.whl")):
             self.bench.start([pip, "download", "-d", self.links, SETUPTOOLS, "Cython~=3.0.10", "wheel"])
-        for requirement in COST:
-            if not (source := self.source(requirement)).exists():
-                source.mkdir(parents=True)
-                self.bench.start(
-                    ["tar", "-xzf", self.sdist(requirement), "-C", source, "--strip-components=1"]
-                )
 
     def sdist(self, requirement: str) -> Path:
         return next(self.links.glob(requirement.replace("==", "-") + ".tar.gz"))
 
-    def source(self, requirement: str) -> Path:
-        return self.bench.build / "sources" / requirement
-
-    def full(self, requirement: str, *, cross: bool) -> Callable[[], Cost]:
-        """Return a build with its isolated environment, of the same flags, by the same version of pip."""
+    def full(self, requirement: str, env: Path | None = None) -> Callable[[], Cost]:
+        """Return a build with its isolated environment, of the same flags, by the same version of pip; natively without ENV."""
         common: list[str | Path] = ["--no-deps", "--no-index", "-f", self.links]
-        out = self.wheels / ("crosspy-env" if cross else "native")
+        out = self.wheels / (env.name if env else "native")
         words: list[str | Path] = [self.native / "bin" / "pip", "wheel", "--no-cache-dir", *common]
-        if cross:
-            words = [
-                sys.executable,
-                "-m",
-                "crosspy",
-                "wheel",
-                self.crosspy_env,
-                "--no-cache",
-                "-j",
-                "1",
-                *common,
-            ]
+        if env:
+            words = [sys.executable, "-m", "crosspy", "wheel", env, "--no-cache", "-j", "1", *common]
         return lambda: self.bench.start([*words, "-w", fresh(out), self.sdist(requirement)])
 
     def again(self, requirement: str) -> Callable[[], Cost]:
@@ -259,15 +248,6 @@ class Sides:
         words += ["--cache", self.bench.build / "cache", "-f", self.links, "-w", self.wheels / "again"]
         words.append(self.sdist(requirement))
         return lambda: self.bench.start(words)
-
-    def compiler(self, requirement: str, *, cross: bool) -> Callable[[], Cost]:
-        """Return a compilation by the plain compiler, without crosspy."""
-        root = str(self.bench.sysroot) if cross else ""
-        headers = f"{root}/usr/include/{Path(self.bench.python).name}"
-        words = [f"{TRIPLET}-gcc", f"--sysroot={root}"] if cross else ["gcc"]
-        directory = self.source(requirement)
-        words += [*FLAGS.split(), f"-I{headers}", f"-I{directory}", "-fPIC", "-c"]
-        return lambda: self.bench.start([*words, directory / COST[requirement][1], "-o", os.devnull])
 
     def interpreter(self, python: str | Path, code: str) -> Callable[[], Cost]:
         return lambda: self.bench.start([python, "-c", code])
@@ -330,21 +310,17 @@ def run(bench: Bench, *, starts: int, creations: int, wheels: int) -> str:
     )
     check_wheels(sides.wheels)
     sides.prepare_cost()
+    sides.create(sides.same_env, bench.same)
     cost = []
-    for requirement, (kind, compiled) in COST.items():
-        times = wheels if kind.startswith("small") else max(1, wheels // 2)
-        builds = {
-            "native": sides.full(requirement, cross=False),
-            "crosspy": sides.full(requirement, cross=True),
-        }
+    for requirement, kind in COST.items():
+        times = wheels if kind.startswith("small") else max(3, wheels // 2)
         title = requirement.replace("==", " ")
-        cost.append(bench.measure(f"wheel of {title} ({kind}), with build isolation", times, builds))
-        check_wheels(sides.wheels)
-        compilers = {
-            "native": sides.compiler(requirement, cross=False),
-            "crosspy": sides.compiler(requirement, cross=True),
-        }
-        cost.append(bench.measure(f"of it the compiler alone: {Path(compiled).name}", times, compilers))
+        for env, target in ((sides.crosspy_env, "arm64"), (sides.same_env, "amd64: the same compiler")):
+            builds = {"native": sides.full(requirement), "crosspy": sides.full(requirement, env)}
+            cost.append(
+                bench.measure(f"wheel of {title} ({kind}), with build isolation, for {target}", times, builds)
+            )
+            check_wheels(sides.wheels)
     again = sides.again(list(COST)[-1])
     again()
     cost.append(bench.measure("the last wheel again, from the wheel cache", wheels, {"crosspy": again}))
@@ -357,7 +333,8 @@ def check_wheels(wheels: Path) -> None:
         if directory.name == "again":
             continue
         names = [path.name for path in directory.iterdir()]
-        machine = platform.machine() if directory.name == "native" else TRIPLET.partition("-")[0]
+        native = directory.name in ("native", "same-env")
+        machine = platform.machine() if native else TRIPLET.partition("-")[0]
         if len(names) != 1 or not names[0].endswith(f"-linux_{machine}.whl"):
             sys.exit(f"bench: {directory.name} built {', '.join(names) or 'nothing'}")
 
@@ -408,7 +385,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--build", type=Path, required=True, help="where everything is made")
-    parser.add_argument("--sysroot", type=Path, required=True)
+    parser.add_argument("--sysroot", type=Path, required=True, help="of arm64")
+    parser.add_argument("--same-sysroot", type=Path, required=True, help="of this machine's own kind")
     parser.add_argument("--build-python", required=True)
     parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md too")
     parser.add_argument(
@@ -417,7 +395,9 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     parser.add_argument("--creations", type=int, default=5, help="runs of each creation (default: 5)")
     parser.add_argument("--wheels", type=int, default=7, help="runs of each wheel build (default: 7)")
     args = parser.parse_args(argv)
-    bench = Bench(args.build.resolve(), args.sysroot.resolve(), args.build_python, environ)
+    bench = Bench(
+        args.build.resolve(), args.sysroot.resolve(), args.same_sysroot.resolve(), args.build_python, environ
+    )
     table = run(bench, starts=args.starts, creations=args.creations, wheels=args.wheels)
     sys.stdout.write(table + "\n")
     if args.write:

@@ -12,6 +12,7 @@ REQUIRED = {
     "arm64-3.14": ("aarch64-linux-gnu", "aarch64", "3.14", "build-3.14/usr/bin/python3.14"),
 }
 OPTIONAL = {
+    "amd64": ("x86_64-linux-gnu", "x86_64", "3.11", _DEBIAN_12),
     "armel": ("arm-linux-gnueabi", "arm", "3.11", _DEBIAN_12),
     "i386": ("i686-linux-gnu", "i386", "3.11", _DEBIAN_12),
     "mips64el": ("mips64el-linux-gnuabi64", "mips64el", "3.11", _DEBIAN_12),

@@ -399,6 +399,9 @@ def _write_tools(
             native_include=python.include,
         ).items():
             _write(tools / name, text, mode=0o755)
+        if target.toolchain.specs:
+            (directory / launchers.SPECS).parent.mkdir()
+            _write(directory / launchers.SPECS, target.toolchain.specs)
         for name, text in rust.rust_launchers(target, python.library, options.rust_target).items():
             _write(tools / name, text, mode=0o755)
     _write(tools / "skip-target-test", launchers.SKIP_TEST, mode=0o755)

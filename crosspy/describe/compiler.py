@@ -79,17 +79,20 @@ def find_toolchain(
         _check_machine(cxx, cxx_result, machine, abi)
     c_includes = _without_foreign_libc(c_result.includes, sysroot)
     cxx_includes = _without_foreign_libc(cxx_result.includes, sysroot) if cxx_result else ()
+    native = os.uname().machine == machine.uname
+    in_sysroot = _sysroot_library_dirs(sysroot, c_result.multiarch) if sysroot else ()
     return Toolchain(
         cc=cc,
         cxx=cxx,
         tools=_find_tools(wanted, cc, path, family=c_result.family),
         triplet=c_result.triplet,
-        native=os.uname().machine == machine.uname,
+        native=native,
         family=c_result.family,
         version=c_result.version,
         c_includes=c_includes,
         cxx_includes=cxx_includes,
-        library_dirs=_sysroot_library_dirs(sysroot, c_result.multiarch) if c_includes and sysroot else (),
+        library_dirs=in_sysroot if c_includes else (),
+        specs=_specs((*cc, *sysroot_flag), sysroot, in_sysroot, clean) if native and sysroot else "",
         macros=macros,
     )
 
@@ -304,6 +307,28 @@ def _sysroot_library_dirs(sysroot: Path, multiarch: str) -> tuple[str, ...]:
     for directory in found:
         unique.setdefault(os.path.realpath(directory), directory)
     return tuple(unique.values())
+
+
+def _specs(cc: tuple[str, ...], sysroot: Path, library_dirs: Sequence[str], env: Mapping[str, str]) -> str:
+    """Return GCC's specs with the sysroot's directories for libraries, empty for a compiler that keeps to the sysroot.
+
+    A GCC that builds for the machine it runs on links from its neighbours, ``/usr/lib/gcc/x86_64-linux-gnu/12/../../..``,
+    whatever ``--sysroot`` says; only startfile_prefix_spec replaces those (gcc/gcc.cc, set_up_specs). It is read from a
+    file of specs, which has to be whole.
+    """
+    search, dump = process.run_together([(*cc, "-print-search-dirs"), (*cc, "-dumpspecs")], env=env)
+    libraries = re.search(r"^libraries: =?(.*)$", search.stdout, re.MULTILINE)
+    directories = {os.path.realpath(name) for name in libraries[1].split(":")} if libraries else set()
+    if not dump.ok or directories.isdisjoint(_system_library_dirs()):
+        return ""
+    places = " ".join(f"{name.removeprefix(str(sysroot))}/" for name in library_dirs)
+    return f"{dump.stdout.rstrip()}\n\n*startfile_prefix_spec:\n{places}\n\n"
+
+
+def _system_library_dirs() -> set[str]:
+    """Return where the build machine keeps its own libraries, links resolved."""
+    names = [f"{base}/{name}" for base in ("", "/usr", "/usr/local") for name in ("lib", "lib64")]
+    return {os.path.realpath(name) for name in names if Path(name).is_dir()}
 
 
 def _find_tools(wanted: Wanted, cc: tuple[str, ...], path: str, *, family: str) -> dict[str, tuple[str, ...]]:

@@ -28,6 +28,8 @@ class Toolchain:
     c_includes: tuple[str, ...] = ()
     cxx_includes: tuple[str, ...] = ()
     library_dirs: tuple[str, ...] = ()
+    specs: str = ""
+    """What GCC shall read in the place of its own specs, so that it links from the sysroot alone; empty: its own."""
     macros: Mapping[str, str] = field(default_factory=dict)
     """Those of the compiler's predefined macros that tell of the target's types, and how it does atomics of them."""
 

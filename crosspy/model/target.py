@@ -129,6 +129,7 @@ def _toolchain(plain: dict[str, Any]) -> Toolchain:
         family=plain["family"],
         native=plain.get("native", False),
         version=plain["version"],
+        specs=plain.get("specs", ""),
         macros=plain["macros"],
         **lists,
     )

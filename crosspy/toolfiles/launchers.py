@@ -12,6 +12,7 @@ import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Final
 
 from crosspy.model.compiler import Toolchain
@@ -22,6 +23,9 @@ VARIABLES: Final = {
     "OBJCOPY": "objcopy", "OBJDUMP": "objdump", "READELF": "readelf", "FC": "gfortran",
 }  # fmt: skip
 """Environment variable of each tool, and what its launcher is called behind the triplet."""
+
+SPECS: Final = PurePosixPath("gcc/specs")
+"""Beside the directory of the launchers: the toolchain's specs. GCC reads a file of that name in a -B directory."""
 
 SKIP_TEST: Final = """\
 #!/bin/sh
@@ -271,7 +275,7 @@ def _compiler(
         # Never an empty word, which any command line has.
         "native": shlex.quote(links.native_include or "/nonexistent"),
         **_mapping(target, sysroot),
-        "extra": f'set -- "$@" {" ".join([_here(links), _words(extra)]).strip()}',
+        "extra": f'set -- "$@" {" ".join([*_here(links, toolchain), _words(extra)]).strip()}',
         "atomics": _ATOMICS if toolchain.calls_libatomic else "",
         "override": f"CROSSPY_{variable}",
         "command": _words(command),
@@ -327,11 +331,11 @@ def library_directories(target: Target) -> tuple[str, ...]:
     return (*names, "/usr/lib64", "/lib64", "/usr/lib", "/lib", "/usr/local/lib")
 
 
-def _here(links: _Directories) -> str:
+def _here(links: _Directories, toolchain: Toolchain) -> list[str]:
     """Return options for directories beside the launcher, wherever the environment is now."""
-    words = [f'-L"${{0%/*}}"/../links/{shlex.quote(name)}' for name in links.libraries]
-    words += [f'-idirafter "${{0%/*}}"/../links/{shlex.quote(name)}' for name in links.includes]
-    return " ".join(words)
+    words = [f'-B"${{0%/*}}"/../{SPECS.parent}/'] if toolchain.specs else []
+    words += [f'-L"${{0%/*}}"/../links/{shlex.quote(name)}' for name in links.libraries]
+    return [*words, *(f'-idirafter "${{0%/*}}"/../links/{shlex.quote(name)}' for name in links.includes)]
 
 
 def _tool(command: Sequence[str], variable: str) -> str:

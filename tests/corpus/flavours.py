@@ -271,9 +271,8 @@ def _buildroot_variables(shop: Workshop, job: Job, venv: Path) -> dict[str, str]
 
 
 def _uname(bed: Bed) -> str:
-    return {"arm64": "aarch64", "armhf": "armv7l", "armel": "armv5tel", "i386": "i686"}.get(
-        bed.name, bed.name
-    )
+    names = {"amd64": "x86_64", "arm64": "aarch64", "armhf": "armv7l", "armel": "armv5tel", "i386": "i686"}
+    return names.get(bed.name, bed.name)
 
 
 def compare(first: Path, second: Path) -> str:

@@ -158,6 +158,9 @@ def test_a_pure_build_is_asked_for_by_name(wheel):
 def test_markers_of_build_requirements_are_the_targets(crossenv, wheel, tmp_path):
     if crossenv.target.machine.name != "aarch64":
         done, _ = wheel(PACKAGES / "target-markers", check=False)
+        if crossenv.target.machine.name == "x86_64":
+            assert "No matching distribution found for there-is-no-such-thing" in done.stderr
+            return
         # markupsafe is for aarch64 only, so the setup.py that imports it fails; no marker of x86_64 held.
         assert "No module named 'markupsafe'" in done.stderr
         assert (

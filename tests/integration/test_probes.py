@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from conftest import run  # tests/integration/conftest.py
+from conftest import find_bed, run, target_names  # tests/integration/conftest.py
 
 PACKAGES = Path(__file__).parent.parent / "packages"
 
@@ -171,9 +171,21 @@ def namespace(tmp_path_factory):
     return words
 
 
-def test_what_the_build_machine_has_is_not_found(arm64, arm64_env, namespace, pip_environ, tmp_path):
-    seen = decoyed(arm64_env, namespace("", "", ""), pip_environ, tmp_path)
-    assert seen.pop("uname") == ["aarch64", "aarch64", "64", "aarch64"]
+# amd64 is the build machine's own kind: nothing of it would be refused by a linker.
+MULTIARCH = {"arm64": "aarch64-linux-gnu", "amd64": "x86_64-linux-gnu"}
+
+
+@pytest.fixture(scope="module", params=[name for name in MULTIARCH if name in target_names()])
+def among_decoys(request):
+    return find_bed(request.param)
+
+
+def test_what_the_build_machine_has_is_not_found(
+    among_decoys, make_crossenv, namespace, pip_environ, tmp_path
+):
+    seen = decoyed(make_crossenv(among_decoys), namespace("", "", ""), pip_environ, tmp_path)
+    machine = MULTIARCH[among_decoys.name].partition("-")[0]
+    assert seen.pop("uname") == [machine, machine, "64", machine]
     assert seen.pop("cpu") == []
     cmake = seen.pop("cmake")
     assert cmake.pop("build") == "x86_64"
@@ -181,25 +193,25 @@ def test_what_the_build_machine_has_is_not_found(arm64, arm64_env, namespace, pi
     assert {name: value for name, value in seen.items() if value} == {}
 
 
-def test_the_targets_own_is_found(arm64, arm64_env, namespace, pip_environ, tmp_path):
-    among = namespace(arm64.sysroot, "aarch64-linux-gnu", f"{arm64.triplet}-gcc")
-    seen = decoyed(arm64_env, among, pip_environ, tmp_path)
-    usr = f"{os.path.realpath(arm64.sysroot)}/usr"
-    library = f"{usr}/lib/aarch64-linux-gnu/libcrosspydecoy.so"
+def test_the_targets_own_is_found(among_decoys, make_crossenv, namespace, pip_environ, tmp_path):
+    multiarch = MULTIARCH[among_decoys.name]
+    among = namespace(among_decoys.sysroot, multiarch, f"{among_decoys.triplet}-gcc")
+    seen = decoyed(make_crossenv(among_decoys), among, pip_environ, tmp_path)
+    usr = f"{os.path.realpath(among_decoys.sysroot)}/usr"
+    library = f"{usr}/lib/{multiarch}/libcrosspydecoy.so"
     del seen["uname"], seen["cpu"]
     cmake = {name: os.path.realpath(value) for name, value in seen.pop("cmake").items() if name != "build"}
+    # The hint is the build machine's multiarch directory: amd64 has it, too.
+    hinted = library if among_decoys.name == "amd64" else f"{usr}/local/lib/libcrosspydecoy.a"
     assert cmake == {
         "library": library,
-        "hinted": f"{usr}/local/lib/libcrosspydecoy.a",
+        "hinted": hinted,
         "include": f"{usr}/include",
         "package": f"{usr}/local/lib/cmake/CrosspyDecoy",
         "pkg_config": library,
     }
     assert seen.pop("native") is False
-    assert (
-        os.path.realpath(seen.pop("config_libs").split()[0].removeprefix("-L"))
-        == f"{usr}/lib/aarch64-linux-gnu"
-    )
+    assert os.path.realpath(seen.pop("config_libs").split()[0].removeprefix("-L")) == f"{usr}/lib/{multiarch}"
     named = {name: value for name, value in seen.items() if isinstance(value, str | None)}
     assert named == dict.fromkeys(named, "target")
     assert {name: value for name, value in seen.items() if name not in named} == dict.fromkeys(

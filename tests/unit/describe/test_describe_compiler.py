@@ -6,6 +6,7 @@ import platform
 import shlex
 import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from sample_targets import ELF, ROWS, config_vars, put, sysconfigdata, sysroot_files
@@ -374,6 +375,39 @@ def test_a_relocated_compiler_is_left_to_itself(compilers, sysroot, in_place):
     compilers.add("gcc", includes=(in_place[1], *in_place[3:]))
     toolchain = compilers.find(cc=("gcc",), sysroot=sysroot)
     assert (toolchain.c_includes, toolchain.library_dirs) == ((), ())
+
+
+SEARCH = "install: /usr/lib/gcc/x86_64-linux-gnu/12/\nprograms: =/usr/bin/\nlibraries: ={}\n"
+SPECS = "*link:\n--eh-frame-hdr\n\n*startfile_prefix_spec:\n\n\n"
+
+
+@pytest.mark.parametrize(
+    ("libraries", "machine", "told"),
+    [
+        ("/usr/lib/gcc/x86_64-linux-gnu/12/:/usr/lib/gcc/../:{}/usr/lib/", "x86_64", True),
+        ("/opt/toolchain/lib/gcc/x86_64-linux-gnu/12/:{}/usr/lib/", "x86_64", False),
+        ("/usr/lib/gcc/x86_64-linux-gnu/12/:/usr/lib/gcc/../:{}/usr/lib/", "aarch64", False),
+    ],
+    ids=["of the build machine", "relocated", "on another machine"],
+)
+def test_a_compiler_that_links_from_its_neighbours(
+    compilers, sysroot, in_place, monkeypatch, libraries, machine, told
+):
+    monkeypatch.setattr("os.uname", lambda: SimpleNamespace(machine=machine))
+    compilers.add("gcc", "x86_64", triplet="aarch64-linux-gnu", includes=in_place[3:])
+    for name, text in {"search": SEARCH.format(libraries.format(sysroot)), "specs": SPECS}.items():
+        (compilers.base / name).write_text(text)
+    fake = compilers.bin / "gcc"
+    answers = f"""case " $* " in
+*" -print-search-dirs "*) cat {compilers.base}/search; exit ;;
+*" -dumpspecs "*) cat {compilers.base}/specs; exit ;;
+esac"""
+    fake.write_text(fake.read_text().replace("#!/bin/sh\n", f"#!/bin/sh\n{answers}\n"))
+    toolchain = compilers.find(arch="x86_64", cc=("gcc",), sysroot=sysroot)
+    places = "/usr/lib/aarch64-linux-gnu/ /usr/lib/"
+    added = f"{SPECS.rstrip()}\n\n*startfile_prefix_spec:\n{places}\n\n"
+    assert toolchain.specs == (added if told else "")
+    assert toolchain.library_dirs == ()
 
 
 def test_a_sysroot_without_headers_of_a_libc(compilers, tmp_path, in_place):

@@ -314,6 +314,12 @@ def test_directories_beside_the_launcher(bench):
     assert heard[heard.index("-idirafter") + 1] == f"{beside}/usr/include"
 
 
+def test_specs_beside_the_launcher(bench):
+    bench.toolchain = {"specs": "*link:\n\n\n"}
+    bench.start("x.c")
+    assert f"-B{bench.base}/env/tools/../gcc/" in bench.heard()
+
+
 def test_symbols_stay_for_whoever_packages_them(bench):
     words = ("-s", "-shared", "-Wl,-s", "-o", "x.so", "-Wl,--strip-all", "x.o", "-s")
     assert bench.run(*words) == list(words)
