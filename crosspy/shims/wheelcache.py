@@ -19,6 +19,7 @@ requirements in a run; its answer holds ten minutes.
 
 import contextlib
 import copy
+import fcntl
 import hashlib
 import json
 import os
@@ -34,7 +35,7 @@ from .guard import is_pure_wanted, normalized
 
 TYPE_CHECKING = False  # typing's own would have to be imported
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any, Protocol
 
     class Link(Protocol):
@@ -156,10 +157,34 @@ def _build(req: "Any", build: "Callable[[], object]") -> object:
     source = source_digest(link) if run and link is not None and not req.editable else ""
     if not run or not source:
         return build()
-    failed = os.path.join(run, "failed", source)
-    if os.path.exists(failed):
-        sys.stderr.write(f"crosspy: {req.name} failed before, in this run: see above\n")
-        return None
+    with _turn(os.path.join(run, "turns", source), req.name) as waited:
+        failed = os.path.join(run, "failed", source)
+        if os.path.exists(failed):
+            sys.stderr.write(f"crosspy: {req.name} failed before, in this run: see above\n")
+            return None
+        found = find(source, _circumstances(req.config_settings, req.name), link.filename) if waited else None
+        return found or _build_and_store(req, source, build, failed)
+
+
+@contextlib.contextmanager
+def _turn(path: str, name: str) -> "Iterator[bool]":
+    """Let one pip of a run at a time build a source (NumPy is asked for by the user and, as a twin, by pandas).
+
+    Says whether another one had to be waited for.
+    """
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            sys.stderr.write(f"crosspy: {name} is being built already, in this run: waiting for its wheel\n")
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield True
+        else:
+            yield False
+
+
+def _build_and_store(req: "Any", source: str, build: "Callable[[], object]", failed: str) -> object:
     with tempfile.TemporaryDirectory(prefix="crosspy-record-") as directory:
         record = os.environ["CROSSPY_RECORD"] = os.path.join(directory, "record.json")
         wheel = build()

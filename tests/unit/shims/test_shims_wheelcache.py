@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -342,3 +344,39 @@ def test_build_requirements_that_are_not_known_are_no_requirements(cache, tmp_pa
     situate(tmp_path, **{"build layer": "b"})
     cache.record()
     assert (tmp_path / "record").exists()
+
+
+def test_two_pips_of_a_run_build_a_source_once(cache, tmp_path, capfd):
+    """The second one waits, and takes the wheel of the first."""
+    sdist = tmp_path / "p-1.tar.gz"
+    sdist.write_bytes(b"source")
+    req = SimpleNamespace(name="p", link=link(sdist), editable=False, config_settings=None)
+    started, go_on = threading.Event(), threading.Event()
+
+    def build() -> str:
+        started.set()
+        go_on.wait(60)
+        seen = {"requirements": [], "twins": {}, "rust": ""}
+        Path(os.environ["CROSSPY_RECORD"]).write_text(json.dumps(seen))
+        (tmp_path / WHEEL).write_bytes(b"wheel")
+        return str(tmp_path / WHEEL)
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(cache._build, req, build)
+        assert started.wait(60)
+        second = pool.submit(cache._build, req, lambda: pytest.fail("built twice"))
+        said = ""
+        while "waiting for its wheel" not in said and not second.done():
+            said += capfd.readouterr().err
+        go_on.set()
+        assert first.result(60) == str(tmp_path / WHEEL)
+        assert Path(second.result(60)).read_bytes() == b"wheel"
+
+
+def test_what_failed_while_a_pip_waited_is_not_tried_again(cache, tmp_path, capfd):
+    sdist = tmp_path / "p-1.tar.gz"
+    sdist.write_bytes(b"source")
+    req = SimpleNamespace(name="p", link=link(sdist), editable=False, config_settings=None)
+    assert cache._build(req, lambda: None) is None
+    assert cache._build(req, lambda: pytest.fail("built twice")) is None
+    assert "p failed before, in this run" in capfd.readouterr().err
