@@ -9,7 +9,7 @@ CROSSPY_IMAGE_IGNORE ?= ""
 CROSSPY_IMAGE_IGNORE[doc] = "Checks of crosspy verify that are left out, such as 'XP304 XP201'."
 
 IMAGE_QA_COMMANDS += "crosspy_verify_image"
-do_image_qa[depends] += "python3-crosspy-native:do_populate_sysroot python3:do_populate_sysroot virtual/libc:do_populate_sysroot"
+do_image_qa[depends] += "python3-crosspy-native:do_populate_sysroot ${MLPREFIX}python3:do_populate_sysroot virtual/${MLPREFIX}libc:do_populate_sysroot"
 
 python crosspy_verify_image() {
     import json, os

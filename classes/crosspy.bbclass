@@ -122,6 +122,8 @@ crosspy_run() {
     { CROSSPY_CACHE= TMPDIR=${CROSSPY_DIR}/tmp XDG_CACHE_HOME=${CROSSPY_DIR}/cache "$@" 2>&1 || touch ${CROSSPY_DIR}/failed; } | tee ${CROSSPY_DIR}/said
     [ ! -e ${CROSSPY_DIR}/failed ] || bbfatal "$1 $2 failed: $(crosspy_last_error)"
 }
+# BitBake 2.8 does not see a function that is called in quotes.
+crosspy_run[vardeps] += "crosspy_last_error"
 
 # Its last error, with the hint, is the task's; and what a recipe can do about it.
 crosspy_last_error() {

@@ -132,7 +132,8 @@ python () {
     if unknown:
         bb.fatal("%s has no %s, which CROSSPY_LOCK_PROVIDED names" % (d.getVar("CROSSPY_LOCK"), ", ".join(unknown)))
     own = [package for package in target if package["name"] not in provided]
-    provided = [crosspy_recipe_of(name, d) or "python3-" + name for name in provided]
+    # A multilib's names are given in full: those of DEPENDS have had theirs when this runs.
+    provided = [ml + (crosspy_recipe_of(name, d) or "python3-" + name) for name in provided]
     d.setVar("CROSSPY_LOCK_NAMES", " ".join(package["name"] for package in own))
     # What is compiled against: the layers' packages are in the sysroot.
     d.appendVar("DEPENDS", "".join(" " + recipe for recipe in provided))
@@ -142,7 +143,7 @@ python () {
         d.setVar("SPDX_PACKAGE_URLS:" + name, "pkg:pypi/%s@%s" % (package["name"], quote(package["version"], safe="")))
         d.setVar("PKGV:" + name, re.sub(r"[^A-Za-z0-9.+~]", "+", package["version"]))
         d.appendVar("RDEPENDS:" + pn, " " + name)
-    d.appendVar("RDEPENDS:" + pn, "".join(" %s%s" % (ml, recipe) for recipe in provided))
+    d.appendVar("RDEPENDS:" + pn, "".join(" " + recipe for recipe in provided))
     if not locks:
         d.prependVarFlag("do_compile", "prefuncs", "crosspy_lock_absent ")
     # There is no project with a pyproject.toml: the lock has what builds need.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import configparser
 import locale
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -17,6 +17,9 @@ _HONOURED: Final = {
     "retries": "--retries", "keyring-provider": "--keyring-provider",
 }  # fmt: skip
 """Configuration key (pip's own names, without section) to option."""
+
+_HANDED_ON: Final = {"--cert": "PIP_CERT", "--client-cert": "PIP_CLIENT_CERT", "--proxy": "PIP_PROXY"}
+"""What an older pip (scarthgap's 24.0) does not hand on to the pip that it starts for build requirements."""
 
 _SECTIONS: Final = ("global", "install", "wheel", "download", ":env:")
 """In the order in which pip lets later ones win; the last is that of ``PIP_`` variables."""
@@ -48,6 +51,12 @@ def download_options(build_python: Path, environ: Mapping[str, str]) -> list[str
         if name.startswith("PIP_")
     }
     return options_of([(section, key, value) for (section, key), value in settings.items()])
+
+
+def download_variables(options: Sequence[str]) -> dict[str, str]:
+    """Return those of :func:`download_options` that every pip below the first one has to know, too, as variables."""
+    pairs = zip(options[::2], options[1::2], strict=True)
+    return {_HANDED_ON[name]: value for name, value in pairs if name in _HANDED_ON}
 
 
 def _configuration_files(build_python: Path, environ: Mapping[str, str]) -> Iterator[Path]:

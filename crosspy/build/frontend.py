@@ -19,7 +19,7 @@ from crosspy import process
 from crosspy.build.ahead import Ahead, build_ahead, constraints, named_requirements
 from crosspy.build.check import check_wheel
 from crosspy.build.digests import Digests, of_texts
-from crosspy.build.downloads import download_options
+from crosspy.build.downloads import download_options, download_variables
 from crosspy.build.evidence import read_failures
 from crosspy.build.explain import explain
 from crosspy.build.jobserver import Jobserver, jobserver
@@ -114,10 +114,11 @@ def build_wheels(
         variables = build_environment(env, options, environ)
         variables |= server.variables(scratch / "tools", variables["PATH"])
         variables |= cache_variables(env, options, variables, scratch=scratch, console=console)
-        variables |= {"CROSSPY_EVIDENCE": str(evidence), "TMPDIR": str(scratch / "tmp")}
         downloads = (
             [] if options.no_index else download_options(env.build_python, {**environ, "CROSSPY_ENV": "off"})
         )
+        variables |= download_variables(downloads)
+        variables |= {"CROSSPY_EVIDENCE": str(evidence), "TMPDIR": str(scratch / "tmp")}
         pip = [str(env.python), "-m", "pip", "wheel", *downloads, "--wheel-dir"]
         argv = [*pip, str(made), *pip_options(options, console)]
         argv += [separate(requirement, scratch) for requirement in requirements]

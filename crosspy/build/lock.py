@@ -23,7 +23,7 @@ from packaging.utils import InvalidSdistFilename, canonicalize_name, parse_sdist
 
 from crosspy import process
 from crosspy.build.contents import Contents, read_contents
-from crosspy.build.downloads import download_options
+from crosspy.build.downloads import download_options, download_variables
 from crosspy.build.explain import explain
 from crosspy.build.frontend import BuildOptions, build_environment, check_pip, pip_options
 from crosspy.build.lockfile import Locks
@@ -151,6 +151,7 @@ def _for_target(job: _Job, requirements: Sequence[str]) -> dict[str, Any]:
     ]
     argv += [*job.downloads, *pip_options(options, job.console), *requirements]
     variables = build_environment(env, options, job.environ)
+    variables |= download_variables(job.downloads)
     variables |= {"CROSSPY_ASKED": str(job.scratch / "asked")}
     with open_log(options.log, env.root / "crosspy" / "logs") as log:
         status = process.stream(argv, env=variables, copy=log.file)
@@ -191,6 +192,7 @@ def _natively(job: _Job, words: Sequence[str], preferred: Sequence[Package]) -> 
     argv += [word for link in job.options.find_links for word in ("--find-links", link)]
     variables = build_environment(job.env, job.options, job.environ)
     variables = {name: value for name, value in variables.items() if name not in _COMPILERS}
+    variables |= download_variables(job.downloads)
     variables |= {"CROSSPY_ENV": "off", "PATH": job.environ.get("PATH", os.defpath)}
     for constraints in (["--constraint", str(versions)], []):
         done = process.run([*argv, *constraints, "--", *words], env=variables, merge=True)

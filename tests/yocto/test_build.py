@@ -216,6 +216,7 @@ class Bed:
     user: str
     hashserv: str
     testbed: Path
+    trees: tuple[str, str]
 
     def build(self, name: str, extra: str = "", layers: tuple[Path, ...] = ()) -> Build:
         """Make a build directory; sources, shared state and the hash equivalence server are common to all."""
@@ -270,9 +271,9 @@ def bed() -> Iterator[Bed]:
         pwd.getpwnam(user)
     for name in ("downloads", "sstate", "hashserv"):
         (top / name).mkdir(parents=True, exist_ok=True)
-    trees = (os.environ["CROSSPY_SYSROOTS"], os.environ["CROSSPY_RUST"], testbed)
+    trees = (os.environ["CROSSPY_SYSROOTS"], os.environ["CROSSPY_RUST"])
     debian = (f"{MACHINE.debian}-{PYTHON}-corpus", f"build-{PYTHON}")
-    subprocess.run([HERE / "prepare-testbed", *trees, *debian], check=True)
+    subprocess.run([HERE / "prepare-testbed", *trees, testbed, *debian], check=True)
     sources = [*(HERE / "sources.txt").read_text().split(), *core_sources()]
     subprocess.run(
         [HERE / "fetch-sources", top / "downloads", *sources], check=True, stdout=subprocess.DEVNULL
@@ -282,7 +283,7 @@ def bed() -> Iterator[Bed]:
     subprocess.run([*words, "--exclude=.*_cache", f"{CHECKOUT}/", f"{top}/checkout/"], check=True)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    bed = Bed(top, user, f"127.0.0.1:{port}", testbed)
+    bed = Bed(top, user, f"127.0.0.1:{port}", testbed, trees)
     for name in ("downloads", "sstate", "hashserv"):
         bed.give(top / name)
     server = subprocess.Popen(
@@ -397,8 +398,8 @@ RECIPE = """\
 SUMMARY = "A recipe of a test"
 LICENSE = "CLOSED"
 inherit crosspy
-S = "${UNPACKDIR}"
-SRC_URI = "file://pyproject.toml file://setup.py"
+S = "${CROSSPY_LINKS}/project"
+SRC_URI = "file://pyproject.toml;subdir=project file://setup.py;subdir=project"
 """
 OTHER = {"3.12": "3.11", "3.14": "3.13"}[PYTHON]
 MISMATCH = rf"""
@@ -479,7 +480,7 @@ PIP = """
 SRC_URI += "https://example.org/idna-3.11.tar.gz;unpack=0"
 SRC_URI[sha256sum] = "795dafcc9c04ed0c1fb032c2aa73654d8e8c5023a7df64a53f39190ada629902"
 fakeroot do_vendor() {
-    crosspy_pip wheel --no-deps ${UNPACKDIR}/idna-3.11.tar.gz
+    crosspy_pip wheel --no-deps ${CROSSPY_LINKS}/idna-3.11.tar.gz
     crosspy_pip install --no-deps ${CROSSPY_WHEELS}/idna-*.whl
 }
 addtask vendor after do_install before do_package do_populate_sysroot

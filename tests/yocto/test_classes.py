@@ -451,9 +451,29 @@ def test_an_image_without_findings_passes(bed: Bed) -> None:
     assert REPORTS == []
 
 
+def test_an_image_of_a_multilib_is_held_against_its_own_python(bed: Bed) -> None:
+    d = bed.recipe("mini/recipes/gadget/gadget-image_1.0.bb", 'MLPREFIX = "lib32-"\n')
+    needed = d.getVarFlag("do_image_qa", "depends").split()
+    assert {"lib32-python3:do_populate_sysroot", "virtual/lib32-libc:do_populate_sysroot"} <= set(needed)
+    assert "python3-crosspy-native:do_populate_sysroot" in needed
+
+
 def test_the_recipe_of_crosspy_has_the_version_of_the_checkout(bed: Bed) -> None:
     d = bed.recipe("checkout/meta-crosspy/recipes-devtools/python/python3-crosspy.bb")
     assert f'version = "{d.getVar("PV")}"' in (CHECKOUT / "pyproject.toml").read_text()
+
+
+def test_functions_that_are_called_in_quotes_are_named(bed: Bed) -> None:
+    """BitBake 2.8 leaves them out of a task's script otherwise; newer ones see them."""
+    d = bed.recipe()
+    calls = {
+        (function, called)
+        for function in d.keys()  # noqa: SIM118 -- a data store is no mapping
+        if function.startswith("crosspy_") and d.getVarFlag(function, "func")
+        for called in re.findall(r'"[^"\n]*\$\((crosspy_\w+)', d.getVar(function, False))
+    }
+    assert calls
+    assert all(called in (d.getVarFlag(name, "vardeps") or "").split() for name, called in calls)
 
 
 @pytest.mark.parametrize("name", ["crosspy.bbclass", "crosspy-image.bbclass"])

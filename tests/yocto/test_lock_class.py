@@ -86,6 +86,14 @@ def test_what_the_layers_have_is_not_built(bed: Bed) -> None:  # noqa: F811
     assert "python3-c" in d.getVar("DEPENDS").split()
 
 
+def test_a_multilib_takes_what_the_layers_have_of_itself(bed: Bed) -> None:  # noqa: F811
+    d = parsed(bed, extra='MLPREFIX = "lib32-"\nCROSSPY_LOCK_PROVIDED = "c"\n')
+    for variable in ("DEPENDS", "RDEPENDS:app"):
+        words = d.getVar(variable).split()
+        assert "lib32-python3-c" in words
+        assert "python3-c" not in words
+
+
 def test_the_tasks_ask_crosspy_for_the_lock_and_no_network(bed: Bed) -> None:  # noqa: F811
     d = parsed(bed)
     bed.run(d, "do_configure")

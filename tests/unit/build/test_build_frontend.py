@@ -11,7 +11,7 @@ from sample_targets import ELF, make_target, put
 
 from crosspy.build import frontend
 from crosspy.build.check import check_wheel
-from crosspy.build.downloads import download_options
+from crosspy.build.downloads import download_options, download_variables
 from crosspy.build.frontend import BuildOptions, build_environment, build_wheels, pip_options
 from crosspy.console import Console
 from crosspy.crossenv.layout import CrossEnv
@@ -83,6 +83,13 @@ def test_which_of_pips_configuration_files_wins(tmp_path):
     assert download_options(python, environ) == ["--timeout", "7"]
     assert download_options(python, {**environ, "PIP_TIMEOUT": "8"}) == ["--timeout", "8"]
     assert download_options(python, {**environ, "PIP_CONFIG_FILE": os.devnull}) == []
+
+
+def test_the_way_to_the_index_is_told_to_every_pip(tmp_path):
+    """An older pip keeps its options to itself when it starts another one for build requirements."""
+    options = ["--index-url", "https://i", "--cert", "/c.pem", "--proxy", "http://p:1"]
+    assert download_variables(options) == {"PIP_CERT": "/c.pem", "PIP_PROXY": "http://p:1"}
+    assert download_variables([]) == {}
 
 
 def test_variables_alone():

@@ -2,7 +2,7 @@ SUMMARY = "Debian's target Python, staged and split as OE-core's python3"
 LICENSE = "PSF-2.0"
 PV = "${TESTBED_PYTHON}"
 inherit python3-dir testbed-tree
-DEPENDS = "testbed-cross-${TARGET_ARCH} testbed-libc python3-native"
+DEPENDS = "${MLPREFIX}testbed-cross-${TARGET_ARCH} testbed-libc python3-native"
 
 # As OE-core's recipe does: two copies of sysconfigdata, of which sstate relocates one; each with this recipe's own
 # compiler and staging paths.
@@ -22,6 +22,8 @@ do_install() {
         -e "s,${TESTBED_TRIPLET}-gcc,${HOST_PREFIX}gcc,g" \
         -e "s,${TESTBED_TRIPLET}-g++,${HOST_PREFIX}g++,g" \
         -e "s,/usr/lib/${TESTBED_TRIPLET},${libdir},g" \
+        -e "s,/usr/lib/${PYTHON_DIR},${libdir}/${PYTHON_DIR},g" \
+        -e "s,'PLATLIBDIR': 'lib','PLATLIBDIR': '${baselib}'," \
         -e "s,/usr/include/${TESTBED_TRIPLET},${includedir},g" \
         -e "s,'HOST_GNU_TYPE': '.*','HOST_GNU_TYPE': '${HOST_SYS}'," \
         -e "s,${TESTBED_TRIPLET},${TESTBED_PLATFORM},g" \
@@ -42,20 +44,23 @@ drop_sysconfigdata() {
 do_install[vardepsexclude] = "STAGING_LIBDIR STAGING_INCDIR"
 
 require testbed-manifest.inc
-PACKAGES = "libpython3 ${TESTBED_SPLIT} ${PN}-dev ${PN}-misc ${PN}"
+PACKAGES = "libpython3 ${PN}-dev ${PN}-misc ${PN}"
 python () {
     manifest = testbed_manifest(d)
     d.setVar("PYTHON_MAJMIN", d.getVar("PYTHON_BASEVERSION"))
-    d.setVar("TESTBED_SPLIT", " ".join("python3-" + key for key in manifest if key != "dev"))
+    # A multilib's packages have had their names when this runs.
+    pn = d.getVar("PN") + "-"
+    library, others = d.getVar("PACKAGES").split(maxsplit=1)
+    d.setVar("PACKAGES", " ".join([library, *(pn + key for key in manifest if key != "dev"), others]))
     for key, value in manifest.items():
-        package = "python3-" + key
+        package = pn + key
         d.setVar("FILES:" + package, " ".join(value["files"]))
-        d.setVar("RDEPENDS:" + package, " ".join("python3-" + name for name in value["rdepends"]))
+        d.setVar("RDEPENDS:" + package, " ".join(pn + name for name in value["rdepends"]))
         d.setVar("ALLOW_EMPTY:" + package, "1")
         d.setVar("SUMMARY:" + package, value["summary"])
     # Debian's frozen site looks into dist-packages, which is a link.
     for name in ("site-packages", "dist-packages", "_sysconfig_vars*"):
-        d.appendVar("FILES:python3-core", d.expand(" ${libdir}/${PYTHON_DIR}/") + name)
+        d.appendVar("FILES:%score" % pn, d.expand(" ${libdir}/${PYTHON_DIR}/") + name)
 }
 FILES:libpython3 = "${libdir}/libpython*.so.*"
 FILES:${PN}-dev = "${includedir} ${libdir}/*.so ${libdir}/python-sysconfigdata ${libdir}/${PYTHON_DIR}/config-*"
