@@ -23,7 +23,8 @@ ALL_PACKAGES: Final = "*"
 class Hint:
     """One ``[[hint]]`` of a hints file: to which builds it applies, what it tells them, and why.
 
-    The values are text; ``{SYSROOT}`` in them stands for the target's sysroot.
+    The values are text. ``{SYSROOT}`` in them stands for the target's sysroot, ``{CROSS_COMPILE}`` for what the names of
+    its tools begin with, as Linux's Makefile has it: ``aarch64-linux-gnu-``.
     """
 
     package: str
@@ -44,10 +45,11 @@ class Hint:
     config_settings: Mapping[str, Value] = field(default_factory=dict)
     """PEP 517 config settings of the back end"""
 
-    def for_sysroot(self, sysroot: str) -> Mapping[str, Mapping[str, Any]]:
-        """Return the tables ``env``, ``configure`` ... with the sysroot's path put in."""
+    def filled(self, *, sysroot: str, cross_compile: str) -> Mapping[str, Mapping[str, Any]]:
+        """Return the tables ``env``, ``configure`` ... with the target's own words put in."""
+        words = {"{SYSROOT}": sysroot, "{CROSS_COMPILE}": cross_compile}
         return {
-            name: {key: _filled(value, sysroot) for key, value in sorted(getattr(self, name).items())}
+            name: {key: _filled(value, words) for key, value in sorted(getattr(self, name).items())}
             for name in _TABLES
         }
 
@@ -79,10 +81,12 @@ def parse_hints(text: str, *, origin: str) -> tuple[Hint, ...]:
     return tuple(found)
 
 
-def _filled(value: Any, sysroot: str) -> Any:
+def _filled(value: Any, words: Mapping[str, str]) -> Any:
     if isinstance(value, tuple):
-        return tuple(_filled(item, sysroot) for item in value)
-    return value.replace("{SYSROOT}", sysroot) if isinstance(value, str) else value
+        return tuple(_filled(item, words) for item in value)
+    if not isinstance(value, str):
+        return value
+    return re.sub("|".join(map(re.escape, words)), lambda match: words[match[0]], value)
 
 
 def _hint(row: Mapping[str, Any], origin: str) -> Hint:

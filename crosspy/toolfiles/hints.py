@@ -9,13 +9,14 @@ from typing import Any
 from crosspy.model.hint import Hint
 from crosspy.model.target import Target
 from crosspy.toolfiles import cmake, meson
+from crosspy.toolfiles.launchers import tool_prefix
 
 
 def hint_files(hints: Sequence[Hint], target: Target) -> dict[str, str]:
     """Return the text of each file, by its name in ``ENV/crosspy/hints``: the number of the hint, and the tool's suffix."""
     files = {}
     for number, hint in enumerate(hints):
-        tables = hint.for_sysroot(target.sysroot)
+        tables = _tables(hint, target)
         files[f"{number}.site"] = "".join(_default(*item) for item in tables["configure"].items())
         files[f"{number}.cmake"] = cmake.cache_entries(tables["cmake"])
         files[f"{number}.ini"] = meson.properties(tables["meson"])
@@ -26,7 +27,7 @@ def hint_facts(hints: Sequence[Hint], target: Target) -> tuple[Mapping[str, Any]
     """Return what the shims know of each: where it applies, why, and what they set themselves."""
     found = []
     for hint in hints:
-        tables = hint.for_sysroot(target.sysroot)
+        tables = _tables(hint, target)
         found.append(
             {
                 "package": hint.package,
@@ -40,6 +41,10 @@ def hint_facts(hints: Sequence[Hint], target: Target) -> tuple[Mapping[str, Any]
             }
         )
     return tuple(found)
+
+
+def _tables(hint: Hint, target: Target) -> Mapping[str, Mapping[str, Any]]:
+    return hint.filled(sysroot=target.sysroot, cross_compile=tool_prefix(target))
 
 
 def _default(name: str, value: str) -> str:

@@ -13,7 +13,7 @@ package = "My_Package"
 version = ">=1,<2"
 reason = "it runs a program"
 link = "https://example.org/1"
-env = { A = "{SYSROOT}/usr" }
+env = { A = "{SYSROOT}/usr", B = "CROSS={CROSS_COMPILE} {OTHER}" }
 configure = { ac_cv_x = "yes", ac_cv_sizeof_y = 4 }
 cmake = { X = true, Y_EXITCODE = 0, "Z::dir" = "/x" }
 meson = { longdouble_format = "IEEE_QUAD_LE", flags = ["-a", "{SYSROOT}"], can = true, n = 3 }
@@ -25,8 +25,8 @@ HEAD = '[[hint]]\npackage = "p"\nreason = "r"\nlink = "https://x/y"\n'
 def test_a_hint_is_read():
     (hint,) = parse_hints(GOOD.replace('"Z::dir"', "Z_dir"), origin="f")
     assert (hint.package, hint.version, hint.origin) == ("my-package", ">=1,<2", "f, hint 1")
-    assert hint.for_sysroot("/s") == {
-        "env": {"A": "/s/usr"},
+    assert hint.filled(sysroot="/s", cross_compile="arm-linux-") == {
+        "env": {"A": "/s/usr", "B": "CROSS=arm-linux- {OTHER}"},
         "configure": {"ac_cv_sizeof_y": "4", "ac_cv_x": "yes"},
         "cmake": {"X": "ON", "Y_EXITCODE": "0", "Z_dir": "/x"},
         "meson": {"can": True, "flags": ("-a", "/s"), "longdouble_format": "IEEE_QUAD_LE", "n": 3},
