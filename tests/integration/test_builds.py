@@ -159,7 +159,7 @@ def test_markers_of_build_requirements_are_the_targets(crossenv, wheel, tmp_path
     if crossenv.target.machine.name != "aarch64":
         done, _ = wheel(PACKAGES / "target-markers", check=False)
         if crossenv.target.machine.name == "x86_64":
-            assert "No matching distribution found for there-is-no-such-thing" in done.stderr
+            assert "No matching distribution found for crosspy-test-there-is-no-such-thing" in done.stderr
             return
         # markupsafe is for aarch64 only, so the setup.py that imports it fails; no marker of x86_64 held.
         assert "No module named 'markupsafe'" in done.stderr

@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 
 import differential
+import pytest
 
 # As tests/integration/test_fidelity.py: armel's code is for an older processor than QEMU's default.
 _CPU = {"armel": " -cpu arm926"}
 
 
 def test_what_verify_says_of_a_module_is_what_happens(bed):
+    if bed.name == "amd64":
+        pytest.skip("amd64: what its image lacks QEMU takes from this machine (-L falls back), and it loads")
     with differential.beside(bed.sysroot) as scratch:
         score = differential.score(
             bed.sysroot,

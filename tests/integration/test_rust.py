@@ -16,6 +16,7 @@ PACKAGES = Path(__file__).parent.parent / "packages"
 
 RUST_NAMES = {
     # target: (std::env::consts::ARCH, the triple of its standard library)
+    "amd64": ("x86_64", "x86_64-unknown-linux-gnu"),
     "arm64": ("aarch64", "aarch64-unknown-linux-gnu"),
     "arm64-3.14": ("aarch64", "aarch64-unknown-linux-gnu"),
     "armhf": ("arm", "armv7-unknown-linux-gnueabihf"),
