@@ -48,6 +48,9 @@ has its crates in it (orjson) sets it."
 inherit_defer ${@"rust-common" if crosspy_has_rust(d) else ""}
 DEPENDS:append = " ${@'cargo-native rust-native ' + d.getVar('RUSTLIB_DEP') if crosspy_has_rust(d) else ''}"
 RUSTFLAGS[export] = "1"
+# The crate libc calls glibc's 32-bit time by name: OE-core's cargo_common leaves that check out for all of Rust, too.
+# nooelint: oelint.vars.insaneskip
+INSANE_SKIP:append = "${@' 32bit-time' if crosspy_has_rust(d) else ''}"
 
 CROSSPY_PROJECT ?= "${S}"
 CROSSPY_PROJECT[doc] = "The directory of pyproject.toml or setup.py."

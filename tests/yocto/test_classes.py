@@ -206,7 +206,9 @@ def test_crates_in_src_uri_bring_rust(bed: Bed) -> None:
     (bed.top / "mini/classes/rust-common.bbclass").write_text(
         'RUST_HOST_SYS = "aarch64-x-linux-gnu"\nRUSTLIB_DEP = "libstd-rs"\n'
     )
+    assert "32bit-time" not in (bed.recipe().getVar("INSANE_SKIP") or "")
     d = bed.recipe(extra='SRC_URI += "crate://crates.io/libc/0.2.174"\n')
+    assert "32bit-time" in d.getVar("INSANE_SKIP").split()
     assert {"cargo-native", "rust-native", "libstd-rs"} <= set(d.getVar("DEPENDS").split())
     bed.run(d, "do_configure")
     bed.run(d, "do_compile")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from crosspy.elf import undefined_symbols
 from crosspy.model.finding import Finding, Severity
 from crosspy.verify.loading import Loading
 from crosspy.verify.rules import Rule
@@ -52,6 +53,8 @@ _TIME64: Final = frozenset(
     b" __pthread_cond_timedwait64 __pthread_mutex_timedlock64 __select64 __sem_timedwait64 __stat64_time64 __time64"
     b" __timerfd_settime64 __utime64 __utimensat64 __utimes64 __wait3_time64 __wait4_time64".split()
 )
+# What has 64 bits on every machine.
+_STATX: Final = b"statx"
 
 
 def check(image: Image, loading: Loading) -> Iterator[Finding]:
@@ -109,4 +112,16 @@ def _time_bits(loading: Loading, path: str) -> int:
         return 0
     names = {name.partition(b"@")[0] for name in table.wanted}
     narrow, wide = not names.isdisjoint(_TIME32), not names.isdisjoint(_TIME64)
+    if narrow and not wide and _chooses(loading, path, names):
+        return 0
     return {(True, False): 32, (False, True): 64}.get((narrow, wide), 0)
+
+
+def _chooses(loading: Loading, path: str, strong: set[bytes]) -> bool:
+    """Say whether a file takes 64 bits where the C library has them, by weak references.
+
+    So does Rust's standard library, which keeps to itself what it falls back on.
+    """
+    with loading.search.image.open(path) as reader:
+        named = undefined_symbols(reader)
+    return any(name.decode() in named for name in (_TIME64 | {_STATX}) - strong)

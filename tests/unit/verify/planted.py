@@ -197,7 +197,7 @@ def _bundled_openmp(tree: Tree) -> None:
     tree.elf[f"{SITE}/pkg.libs/libgomp-1e2d3c4b.so.1.0.0"] = gomp.but(soname="libgomp-1e2d3c4b.so.1.0.0")
 
 
-def _mixed_time(tree: Tree, program: str, module: str) -> None:
+def mixed_time(tree: Tree, program: str, module: str) -> None:
     tree.change("/lib/libc.so.6", defines=("answer@GLIBC_2.17", "later@GLIBC_2.36", program, module))
     tree.change("/usr/bin/python3.11", wants=(program,))
     _wants(tree, module)
@@ -490,11 +490,11 @@ FAULTS: dict[str, Fault] = {
         "XP503", f"{SITE}/pkg.libs/libgomp-1e2d3c4b.so.1.0.0", _bundled_openmp, severity="info"
     ),
     "64-bit time beside 32": Fault(
-        "XP504", "NATIVE", lambda t: _mixed_time(t, "clock_gettime", "__clock_gettime64"), archs=("armhf", "mips-o32"),
+        "XP504", "NATIVE", lambda t: mixed_time(t, "clock_gettime", "__clock_gettime64"), archs=("armhf", "mips-o32"),
         severity="warning",
     ),
     "32-bit time beside 64": Fault(
-        "XP504", "NATIVE", lambda t: _mixed_time(t, "__time64", "stat64"), archs=("armel", "i686"), severity="warning",
+        "XP504", "NATIVE", lambda t: mixed_time(t, "__time64", "stat64"), archs=("armel", "i686"), severity="warning",
     ),
     # ---------------------------------------------------------------- only when asked
     "a module of the standard library that was left out": Fault(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from elf_writer import ARCHS, Elf
-from planted import FAULTS, SITE, clean
+from planted import FAULTS, SITE, clean, mixed_time
 
 from crosspy.verify.expectation import Options
 from crosspy.verify.runner import RULES, verify
@@ -76,3 +76,13 @@ def test_a_library_may_be_named_as_a_module(tmp_path, arch):
         arch=ARCHS[arch], needed=(ARCHS[arch].libc,), defines=("AES_start_operation",)
     )
     assert [f for f in verify(tree.write(tmp_path)).findings if f.check == "XP305"] == []
+
+
+@pytest.mark.parametrize("newer", ["statx", "__clock_gettime64"])
+def test_what_takes_64_bits_where_they_are_has_no_size_of_time(tmp_path, newer):
+    """Rust's standard library: it has older functions to fall back on, and hands nothing of them to others."""
+    tree = clean("armhf")
+    mixed_time(tree, "__time64", "stat64")
+    assert [f.check for f in verify(tree.write(tmp_path / "plain")).findings] == ["XP504"]
+    tree.change(tree.native, weak=(newer,))
+    assert verify(tree.write(tmp_path / "rust")).findings == ()
