@@ -496,6 +496,17 @@ CAUSES: Final = (
         ),
     ),
     Cause(
+        id="missing-program",
+        says="the build asks for {needs}, which is not on the build machine, or of another version there",
+        step="Install it there, or a newer one. If PyPI has it: ENV/bin/build-pip install it, with the project's other build requirements, "
+        "and crosspy wheel --no-build-isolation.",
+        where=("output",),
+        patterns=(
+            r"(?:Error|Exception|ERROR|error): (?P<needs>(?:[Cc][Mm]ake|[Ss][Ww][Ii][Gg]|[Nn]inja|autoconf|automake|bison|flex) ?[<>=]+ ?\d[\d.]*) "
+            r"(?:is required|is needed|must be installed|(?:was )?not found)",
+        ),
+    ),
+    Cause(
         id="source-refuses",
         says="the source says why it cannot be compiled: {detail}",
         step="Do as it says; a requirement on a library's version is met by another one in the sysroot, or by an older version of the project.",
