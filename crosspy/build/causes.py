@@ -502,8 +502,10 @@ CAUSES: Final = (
         "and crosspy wheel --no-build-isolation.",
         where=("output",),
         patterns=(
-            r"(?:Error|Exception|ERROR|error): (?P<needs>(?:[Cc][Mm]ake|[Ss][Ww][Ii][Gg]|[Nn]inja|autoconf|automake|bison|flex) ?[<>=]+ ?\d[\d.]*) "
-            r"(?:is required|is needed|must be installed|(?:was )?not found)",
+            (
+                r"(?:Error|Exception|ERROR|error): (?P<needs>(?:[Cc][Mm]ake|[Ss][Ww][Ii][Gg]|[Nn]inja|autoconf|automake|bison|flex) ?[<>=]+ ?\d[\d.]*) "
+                r"(?:is required|is needed|must be installed|(?:was )?not found)"
+            ),
         ),
     ),
     Cause(

@@ -35,6 +35,11 @@ _LOOK_INTO_LOG: Final = re.compile(
     r"compiler cannot create executables|cannot compile programs|See [`']config\.log|Could not invoke sanity check"
 )
 
+_LACKS_OWN_FILE: Final = re.compile(
+    r"cannot find (?!-l)\S+: No such file or directory|error: \S+\.(o|a|so): No such file or directory"
+)
+"""How a linker complains of what the build was to make before, and did not."""
+
 _TELLING: Final = re.compile(
     r"error|fail|not found|cannot|could not|unable|no such|denied|exception", re.IGNORECASE
 )
@@ -144,14 +149,14 @@ def _ends(text: str) -> str:
 def _at_compiler(failure: Failure | None, output: str) -> tuple[str, str]:
     """Return what the compiler said that ended the build, and the output from there on.
 
-    A build that ends so went on after whatever it said before: that was harmless. Nothing, and all of the output, if it
-    was no compiler that ended it.
+    A build that ends so went on after whatever it said before: that was harmless, unless it is why a file of its own is not
+    there to be linked. Nothing, and all of the output, if it was no compiler that ended it.
     """
     for command in reversed(failure.commands if failure else ()):
         stderr = _plain(command.stderr)
         first = next((line for line in stderr.splitlines() if "error" in line), stderr.partition("\n")[0])
         if first and first in output:
-            return stderr, output[output.rindex(first) :]
+            return stderr, output if _LACKS_OWN_FILE.search(stderr) else output[output.rindex(first) :]
     if not (failure and failure.commands) and _COMMAND_FAILED.search(_end(output, 60)):
         return output, output
     return "", output

@@ -475,3 +475,18 @@ def test_a_compilers_first_words_count_however_many_follow(sysroot):
 def test_what_a_build_did_without_long_before_its_end_is_no_cause(sysroot):
     output = framed("fatal error: zmq.h: No such file or directory\n" + "fine\n" * 400 + "ValueError: no")
     assert reasons(output, sysroot, failure()) == []
+
+
+@pytest.mark.parametrize(
+    ("said", "causes"),
+    [
+        ("ld: cannot find /b/libz-ng.a: No such file or directory", ["network"]),
+        ("gcc: error: core.o: No such file or directory", ["network"]),
+        ("ld: cannot find -lfoo: No such file or directory", ["missing-library"]),
+    ],
+)
+def test_why_a_build_did_not_make_what_it_links_is_the_cause(sysroot, said, causes):
+    output = framed(
+        f"fatal: unable to access 'https://git.test/x.git/': Could not resolve host: git.test\n{said}\nerror: Command '['gcc']' failed"
+    )
+    assert [id_ for id_, _ in reasons(output, sysroot, failure(said))] == causes
