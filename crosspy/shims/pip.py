@@ -5,7 +5,7 @@ import os
 import sys
 from types import ModuleType
 
-from . import buildfacts, facts
+from . import buildfacts, facts, replace
 from .guard import is_pure_wanted, normalized
 
 TYPE_CHECKING = False  # typing's own would have to be imported
@@ -46,6 +46,8 @@ def _hide_build_layer() -> None:
     if prefix not in site.PREFIXES:
         # site.getsitepackages() is where pip learns what to hide from an isolated build.
         site.PREFIXES.append(prefix)
+        listed = site.getsitepackages
+        replace(site, "getsitepackages", lambda prefixes=None: [*listed(prefixes), *facts.PACKAGES])
     layer = os.path.join(prefix, *facts.LIBRARY)
     sys.path[:] = [path for path in sys.path if path != layer and path not in facts.PACKAGES]
 

@@ -88,6 +88,17 @@ def as_upstream(root: Path, version: str) -> None:
     (stdlib / "dist-packages").symlink_to("site-packages")
 
 
+def as_openembedded(root: Path, version: str) -> None:
+    """One ``site-packages`` for all, as OE-core's patch of sysconfig has it: ``lib64`` in a multilib."""
+    stdlib = root / "usr/lib" / f"python{version}"
+    [config] = [
+        path for path in (stdlib / "sysconfig" / "__init__.py", stdlib / "sysconfig.py") if path.exists()
+    ]
+    text = config.read_text()
+    assert text.index("'posix_prefix'") < text.index("'purelib': '{base}/lib/")
+    config.write_text(text.replace("'purelib': '{base}/lib/", "'purelib': '{base}/{platlibdir}/", 1))
+
+
 def rename_platform(root: Path, version: str, old: str, new: str) -> None:
     """Give the target's Python OE-core's names."""
     for path in sorted((root / "usr/lib" / f"python{version}").rglob(f"*{old}*"), reverse=True):
@@ -138,6 +149,7 @@ def main(words: list[str]) -> None:
     shutil.rmtree(destination, ignore_errors=True)
     flatten(source, destination, triplet)
     as_upstream(destination, version)
+    as_openembedded(destination, version)
     for cache in destination.rglob("__pycache__"):
         shutil.rmtree(cache)
     for link in [path for path in destination.rglob("*") if path.is_symlink() and not path.exists()]:

@@ -25,15 +25,14 @@ from test_build import (  # noqa: F401 -- bed is a fixture
 
 # ---- multilib: 64 bit in lib64, 32 bit beside it in lib
 
-PACKAGES = ("kiwisolver", "markupsafe", "pyyaml", "pyzmq", "rich", "rpds-py")
+PACKAGES = ("kiwisolver", "markdown-it-py", "markupsafe", "rpds-py")
+"""C++, pure with a requirement of its own, C, and Rust."""
 EXERCISE = """
-import sys, markupsafe._speedups, yaml._yaml, kiwisolver, rich.console, rpds, zmq
+import sys, markupsafe._speedups, kiwisolver, markdown_it, rpds
 assert markupsafe.escape("<") == "&lt;"
-assert yaml.load("a: [1, 2]", Loader=yaml.CSafeLoader) == {"a": [1, 2]}
 assert kiwisolver.strength.required > 0
-assert zmq.zmq_version_info() >= (4, 3)
+assert markdown_it.MarkdownIt().render("*a*") == "<p><em>a</em></p>\\n"
 assert rpds.HashTrieMap({"a": 1})["a"] == 1
-rich.console.Console(file=sys.stderr).print("[b]ok[/b]")
 print(sys.maxsize > 2**32, markupsafe._speedups.__file__.rpartition("/python")[0].rpartition("/")[2])
 """
 IMAGE = f"""\
@@ -52,6 +51,8 @@ def multilib_conf(bed: Bed) -> str:  # noqa: F811
     lines = [
         "require conf/multilib.conf",
         'MULTILIBS = "multilib:lib32"',
+        # All that those packages need.
+        'CROSSPY_BACKENDS = "python3-setuptools-native python3-wheel-native python3-flit-core-native"',
         'DEFAULTTUNE:virtclass-multilib-lib32 = "armv7athf-neon"',
         f'TESTBED:virtclass-multilib-lib32 = "{other}"',
         *(

@@ -4,10 +4,25 @@ from __future__ import annotations
 
 import functools
 import optparse
+import site
+import sys
 import types
 from typing import Any
 
 import pytest
+
+
+def test_an_isolated_build_sees_no_packages_of_the_build_machine(shims, monkeypatch):
+    """pip hides from it what site.getsitepackages() lists: with --system-site-packages a build Python's own, too."""
+    package = shims().load("pip")
+    monkeypatch.setattr(package.facts, "PACKAGES", ("/native/site-packages",))
+    monkeypatch.setattr(site, "PREFIXES", list(site.PREFIXES))
+    monkeypatch.setattr(site, "getsitepackages", site.getsitepackages)
+    monkeypatch.setattr(sys, "path", [*sys.path, "/native/site-packages"])
+    package.apply(types.ModuleType("pip"))
+    assert "/native/site-packages" in site.getsitepackages()
+    assert any(path.startswith(f"{sys.prefix}/build/") for path in site.getsitepackages())
+    assert "/native/site-packages" not in sys.path
 
 
 def old(_option: object, _name: str, value: str, parser: Any) -> None:
