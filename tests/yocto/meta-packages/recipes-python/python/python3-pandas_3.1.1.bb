@@ -28,10 +28,11 @@ LIC_FILES_CHKSUM = "\
 
 SRC_URI[sha256sum] = "05fed3e3b7c99b226f160e29d7d6cb7ef39638c758cbfe42b3f24ba34f04b859"
 SRC_URI[versioneer.sha256sum] = "0f1a137bb5d6811e96a79bb0486798aeae9b9c6efc24b389659cebb0ee396cb9"
+SRC_URI[numpy.sha256sum] = "679f2a834bae9020f81534671c56fd0cc76dd7e5182f57131478e23d0dc59e24"
 
 inherit pypi crosspy
 
-CROSSPY_BUILD_REQUIRES = "versioneer-0.29-py3-none-any.whl"
+CROSSPY_BUILD_REQUIRES = "versioneer-0.29-py3-none-any.whl numpy-2.4.3-cp314-cp314-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl"
 
 DEPENDS += "\
     meson-native \
@@ -39,7 +40,6 @@ DEPENDS += "\
     python3-cython-native \
     python3-meson-python-native \
     python3-numpy \
-    python3-numpy-native \
 "
 
 RDEPENDS:${PN} += "\

@@ -12,6 +12,11 @@ do_install() {
         [ ! -e $library ] || cp -a $library ${D}${libdir}/
     done
     rm -rf ${D}${libdir}/${PYTHON_DIR}/ensurepip/_bundled ${D}${libdir}/${PYTHON_DIR}/test
+    # Where OE-core's classes look for what is built for an SDK.
+    install -d ${D}${libdir}/python-sysconfigdata
+    for data in ${D}${libdir}/${PYTHON_DIR}/_sysconfigdata_*.py; do  # of Debian's two names for one
+        cp $data ${D}${libdir}/python-sysconfigdata/_sysconfigdata.py
+    done
     chown -R root:root ${D}
 }
 require ../python/testbed-manifest.inc
