@@ -492,6 +492,7 @@ CAUSES: Final = (
             r"[`'\"]?(?P<program>[\w.+-]+)[`'\"]? (executable|program|command) (was |is |could )?not (be )?found",
             r"(?P<program>\b[Cc][Mm]ake|autoreconf|autoconf|automake|libtoolize|[Ss][Ww][Ii][Gg]|bison|flex|ninja|git|perl)['\"]? must be installed",
             r"configure: error: (lib)?(?P<named>[\w.+-]+) (was |library |libraries |headers? |development )*not found",
+            r"(?:Error|Exception|ERROR|error): (?P<named>[A-Za-z][\w.+-]*) is not installed( or not in path)?\b",
             r"(?:Error|Exception|ERROR|error): (?:[Dd]id not find|[Cc]ould not find|[Cc]annot find|[Uu]nable to (?:find|load dependency)) (?:the )?(?P<named>[A-Za-z][\w.+-]*)",
         ),
     ),

@@ -97,6 +97,7 @@ PRINTED = [
     ("missing-program", "program autoreconf is not", "autoreconf program not found"),
     ("missing-program", "program bison is not", "Can't locate 'bison' binary"),
     ("missing-program", "program cmake is not", "RuntimeError: CMake must be installed to build the following extensions: x"),
+    ("missing-library", "Debian libxmlsec1-dev", "error: xmlsec1 is not installed or not in path."),
     ("missing-program", "asks for CMake >= 3.5, which", "RuntimeError: CMake >= 3.5 is required to build pycares."),
     ("source-refuses", "compiled: needs librdkafka v2.16.0 or later | Do as it says", """
         src/kafka.h:166:2: error: #error "needs librdkafka v2.16.0 or later"
