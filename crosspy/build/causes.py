@@ -45,6 +45,12 @@ class Reason:
     """The library that it is about: one that is missing under two names is one cause."""
 
 
+FROM_PYPI: Final = (
+    "If PyPI has it: ENV/bin/build-pip install it, with the project's other build requirements, and crosspy wheel "
+    "--no-build-isolation."
+)
+"""How a program gets to a build that the build machine's packages do not have."""
+
 CAUSES: Final = (
     Cause(
         id="unsafe-archive",
@@ -499,8 +505,7 @@ CAUSES: Final = (
     Cause(
         id="missing-program",
         says="the build asks for {needs}, which is not on the build machine, or of another version there",
-        step="Install it there, or a newer one. If PyPI has it: ENV/bin/build-pip install it, with the project's other build requirements, "
-        "and crosspy wheel --no-build-isolation.",
+        step=f"Install it there, or a newer one. {FROM_PYPI}",
         where=("output",),
         patterns=(
             (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from crosspy.build.causes import Reason
+from crosspy.build.causes import FROM_PYPI, Reason
 from crosspy.build.libraries import Library, find, known_libraries
 from crosspy.model.target import Target
 
@@ -177,8 +177,7 @@ def _program(name: str) -> Reason:
         id="missing-program",
         says=f"the program {name} is not on the build machine",
         step=f"Install it there, with your system's packages (Debian: apt-file search bin/{name}; in Yocto a -native recipe in "
-        "DEPENDS, in Buildroot a host- package). If PyPI has it: ENV/bin/build-pip install it, with the project's other build "
-        "requirements, and crosspy wheel --no-build-isolation.",
+        f"DEPENDS, in Buildroot a host- package). {FROM_PYPI}",
     )
 
 
