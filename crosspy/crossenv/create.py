@@ -333,6 +333,7 @@ def _fill(
     (layer / "bin").mkdir(parents=True)
     shutil.copyfile(SHIMS / "sitelayer.py", layer / "sitecustomize.py")
     _write(layer / "bin" / "meson", scripts.MESON, mode=0o755)
+    _write(layer / "program", scripts.PROGRAM, mode=0o755)
     for name, text in scripts.all_scripts(
         python.version,
         root=root,

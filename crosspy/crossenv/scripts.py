@@ -45,6 +45,10 @@ _MESON_MAIN: Final = "import sys\nfrom mesonbuild.mesonmain import main\n\nsys.e
 MESON: Final = _PYTHON.format(interpreter="../../../bin/python", program=_MESON_MAIN)
 """``crosspy/layer/bin/meson``: Meson of the build layer or the system, run by cross-python, where it gets the cross file."""
 
+_PROGRAM_MAIN: Final = "import sys\nfrom _crosspy.consolescripts import run\n\nsys.exit(run(sys.argv[0]))"
+PROGRAM: Final = _PYTHON.format(interpreter="../../bin/python", program=_PROGRAM_MAIN)
+"""``crosspy/layer/program``: what the links in ``crosspy/layer/programs`` name (crosspy/shims/consolescripts.py)."""
+
 
 def all_scripts(version: str, *, root: Path, cross_pip: bool, build_pip: bool) -> dict[str, str]:
     """Return the text of each script, by name. ``root`` is for shells that cannot tell ``activate`` where it is."""

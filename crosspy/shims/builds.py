@@ -54,12 +54,14 @@ def prepare(argv: list[str]) -> None:
 
 def _note_build_layer() -> None:
     """Let the launchers know the target's builds of what is installed for the build machine, and its programs know that."""
-    from . import facts, twins
+    from . import consolescripts, facts, twins
 
+    layers = [os.path.join(ROOT, "build", *facts.LIBRARY), *facts.PACKAGES]
     try:
         if build_layer():
             _show_build_layer()
-        twins.note_layer([os.path.join(ROOT, "build", *facts.LIBRARY), *facts.PACKAGES])
+        twins.note_layer(layers)
+        consolescripts.note(layers)
     except OSError as error:
         sys.stderr.write(f"crosspy: warning: {error}: the target's packages are not compiled against\n")
 
@@ -182,7 +184,8 @@ def _see_build_tools(environ: "os._Environ[str]") -> None:
         at = path.index(TOOLS) + 1 if TOOLS in path else 0
         # Meson's own program would run outside of cross-python, where nobody names the cross file.
         own = [os.path.join(ROOT, "crosspy", "layer", "bin")] if _has_meson() else []
-        environ["PATH"] = os.pathsep.join([*path[:at], *own, layer, *path[at:]])
+        programs = os.path.join(ROOT, "crosspy", "layer", "programs")  # consolescripts.py
+        environ["PATH"] = os.pathsep.join([*path[:at], *own, layer, *path[at:], programs])
     if "CC_FOR_BUILD" not in environ:
         for name, candidates in (
             ("CC_FOR_BUILD", ("gcc", "cc", "clang")),

@@ -67,26 +67,35 @@ def complete(library: str, pip_words: list[str]) -> dict[str, str]:
 def note_layer(layers: list[str]) -> None:
     """Tell the launchers where the target's builds of the packages in ``layers`` are, directories of the build machine."""
     notes = os.path.join(ROOT, "crosspy", "target-packages")
-    listing = repr([(place, _listed(place)) for place in (*layers, *_places())])
-    stamp = os.path.join(notes, ".listing")
-    try:
-        with open(stamp, encoding="utf-8", errors="surrogateescape") as file:
-            if file.read() == listing:
-                return
-    except OSError:
-        pass
+    listing = repr([(place, listed(place)) for place in (*layers, *_places())])
+    if is_noted(notes, listing):
+        return
     known: dict[str, str] = {}
     for layer in reversed(layers):
-        for entry in filter(_DIST_INFO.search, _listed(layer)):
+        for entry in filter(_DIST_INFO.search, listed(layer)):
             known.update(_notes_of(layer, entry))
     os.makedirs(notes, exist_ok=True)
     for name in {*os.listdir(notes)} - {*known, ".listing"}:
         os.unlink(os.path.join(notes, name))
     for name, text in {**known, ".listing": listing}.items():
-        path = os.path.join(notes, name)
-        with open(f"{path}.{os.getpid()}", "w", encoding="utf-8", errors="surrogateescape") as file:
-            file.write(text)
-        os.replace(f"{path}.{os.getpid()}", path)
+        write_note(notes, name, text)
+
+
+def is_noted(notes: str, listing: str) -> bool:
+    """Say whether the notes in that directory are of what ``listing`` tells."""
+    try:
+        with open(os.path.join(notes, ".listing"), encoding="utf-8", errors="surrogateescape") as file:
+            return file.read() == listing
+    except OSError:
+        return False
+
+
+def write_note(notes: str, name: str, text: str) -> None:
+    """Write a note, whole or not at all: another build may read it, or write the same."""
+    path = os.path.join(notes, name)
+    with open(f"{path}.{os.getpid()}", "w", encoding="utf-8", errors="surrogateescape") as file:
+        file.write(text)
+    os.replace(f"{path}.{os.getpid()}", path)
 
 
 def _notes_of(layer: str, entry: str) -> dict[str, str]:
@@ -111,12 +120,13 @@ def _notes_of(layer: str, entry: str) -> dict[str, str]:
 
 def _versions(name: str) -> "Iterator[str]":
     for place in _places():
-        for entry in filter(_DIST_INFO.search, _listed(place)):
+        for entry in filter(_DIST_INFO.search, listed(place)):
             if _title(entry).startswith(f"{_normalized(name)}-"):
                 yield _title(entry).replace("-", " ")
 
 
-def _listed(directory: str) -> list[str]:
+def listed(directory: str) -> list[str]:
+    """Return the names in a directory, sorted; none, if it cannot be read."""
     try:
         return sorted(os.listdir(directory))
     except OSError:

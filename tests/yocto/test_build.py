@@ -308,68 +308,26 @@ def bed() -> Iterator[Bed]:
 
 
 @pytest.fixture(scope="module")
-def first(bed: Bed) -> Build:
-    """Everything, as an image: what was never built here takes its time, else it is shared state."""
-    build = bed.build("first")
-    build.bitbake("testbed-image", *SHARED)
+def shared(bed: Bed) -> Build:
+    """A few packages, what their back ends need, and no image: for a new release or machine, the quick tests."""
+    build = bed.build("shared")
+    build.bitbake(*SHARED)
     return build
 
 
-def test_extensions_have_the_targets_suffix(first: Build, tmp_path: Path) -> None:
-    found = [path.name for path in first.unpacked("python3-markupsafe", tmp_path).rglob("*.so")]
+def test_extensions_have_the_targets_suffix(shared: Build, tmp_path: Path) -> None:
+    found = [path.name for path in shared.unpacked("python3-markupsafe", tmp_path).rglob("*.so")]
     assert found == [f"_speedups.{CPYTHON}-{PLATFORM}.so"]
 
 
-def test_run_time_dependencies_are_the_split_packages(first: Build) -> None:
-    def needed(package: str) -> set[str]:
-        text = (first.top / "tmp/pkgdata" / NAME / "runtime" / package).read_text()
-        [line] = re.findall(rf"^RDEPENDS:{package}: (.*)$", text, re.MULTILINE)
-        return set(line.split())
-
-    # What OE-core's own recipe names by hand.
-    assert {"python3-core", "python3-html", "python3-stringold"} <= needed("python3-markupsafe")
-    assert {"python3-core", "python3-datetime"} <= needed("python3-pyyaml")
-    assert {"python3-markdown-it-py", "python3-pygments"} <= needed("python3-rich")
-
-
-def test_no_record_and_no_build_path_is_packaged(first: Build, tmp_path: Path) -> None:
-    for name in ("markupsafe", "kiwisolver", "pillow", "rpds-py"):
-        for path in first.unpacked(f"python3-{name}", tmp_path / name).rglob("*"):
-            assert path.name != "RECORD"
-            if path.is_file() and not path.is_symlink():
-                assert str(first.top).encode() not in path.read_bytes(), path
-
-
-def test_an_image_imports_all_of_it_and_its_reports_are_beside_it(first: Build, tmp_path: Path) -> None:
-    """The image has what the packages depend on, and nothing else: RDEPENDS are complete, too."""
-    [work] = first.top.glob("tmp/work/*/testbed-image/1.0")
-    root = work / "rootfs"
-    python = [MACHINE.qemu, "-L", root, root / f"usr/bin/python{PYTHON}"]
-    environ = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
-    done = subprocess.run([*python, "-B", "-c", EXERCISE, str(MACHINE.word)], capture_output=True, text=True, check=False, env=environ)  # fmt: skip
-    assert done.stdout == f"imported {PLATFORM}\n", done.stderr
-    program = subprocess.run([*python, "-B", root / "usr/bin/pygmentize", "-V"], capture_output=True, text=True, check=True)  # fmt: skip
-    assert "2.19.2" in program.stdout
-    (tmp_path / "bad.yaml").write_text("a:  [1\n")
-    linter = [root / "usr/bin/yamllint", "-f", "parsable", tmp_path / "bad.yaml"]
-    found = subprocess.run([*python, "-B", *linter], capture_output=True, text=True, check=False, env=environ)
-    assert "too many spaces after colon" in found.stdout, found.stderr
-    assert (root / "usr/bin/pygmentize").read_text().startswith("#!/usr/bin/python3")
-    [report] = work.glob("deploy-*/*.crosspy.json")
-    [image] = json.loads(report.read_text())["images"]
-    assert not [one for one in image["findings"] if one["severity"] == "error"]
-    [sarif] = work.glob("deploy-*/*.crosspy.sarif")
-    assert json.loads(sarif.read_text())["version"] == "2.1.0"
-
-
-def test_shared_state_is_enough_elsewhere(bed: Bed, first: Build) -> None:
+def test_shared_state_is_enough_elsewhere(bed: Bed, shared: Build) -> None:
     """Another build directory compiles nothing, so what it would compile has the same hashes."""
     done = bed.build("elsewhere-with-a-longer-name").bitbake(*SHARED)
     for task in ("do_configure", "do_compile", "do_install", "do_package"):
         assert done.ran(task) == []
 
 
-def test_a_change_that_changes_no_byte_compiles_nothing(bed: Bed, first: Build) -> None:
+def test_a_change_that_changes_no_byte_compiles_nothing(bed: Bed, shared: Build) -> None:
     """Hash equivalence: python3-crosspy-native is built anew, the packages that were built with it are not."""
     append = "do_install:append() {\n    : a word that changes no byte\n}\n"
     layer = bed.layer("equivalence", {"python3-crosspy.bbappend": append})
@@ -378,7 +336,7 @@ def test_a_change_that_changes_no_byte_compiles_nothing(bed: Bed, first: Build) 
     assert done.ran("do_compile") == []
 
 
-def test_two_build_directories_make_the_same_bytes(bed: Bed, first: Build, tmp_path: Path) -> None:
+def test_two_build_directories_make_the_same_bytes(bed: Bed, shared: Build, tmp_path: Path) -> None:
     second = bed.build("second-directory")
     done = second.bitbake("-C", "configure", "python3-kiwisolver")
     assert any(name.startswith("python3-kiwisolver") for name in done.ran("do_compile"))
@@ -391,7 +349,7 @@ def test_two_build_directories_make_the_same_bytes(bed: Bed, first: Build, tmp_p
             str(path.relative_to(where)): path.read_bytes() for path in where.rglob("*") if path.is_file()
         }
 
-    assert contents(first) == contents(second)
+    assert contents(shared) == contents(second)
 
 
 RECIPE = """\
@@ -449,7 +407,7 @@ BAD = {
 
 
 @pytest.fixture(scope="module")
-def failures(bed: Bed, first: Build) -> Outcome:
+def failures(bed: Bed, shared: Build) -> Outcome:
     """All of them in one run of BitBake."""
     files = {}
     for name, bad in BAD.items():
@@ -488,7 +446,7 @@ do_vendor[depends] += "virtual/fakeroot-native:do_populate_sysroot"
 """
 
 
-def test_pip_acts_on_the_cross_environment_in_any_task(bed: Bed, first: Build, tmp_path: Path) -> None:
+def test_pip_acts_on_the_cross_environment_in_any_task(bed: Bed, shared: Build, tmp_path: Path) -> None:
     files = {"vendoring_1.0.bb": RECIPE + PIP}
     files |= {"vendoring/pyproject.toml": SETUPTOOLS, "vendoring/setup.py": SETUP}
     build = bed.build("vendor", layers=(bed.layer("vendor-layer", files),))
@@ -525,7 +483,7 @@ PyMODINIT_FUNC PyInit__one(void) { return PyModule_Create(&one); }
 """
 
 
-def test_a_git_repository_is_built_and_has_its_tags_version(bed: Bed, first: Build, tmp_path: Path) -> None:
+def test_a_git_repository_is_built_and_has_its_tags_version(bed: Bed, shared: Build, tmp_path: Path) -> None:
     repository = bed.top / "repository"
     shutil.rmtree(repository, ignore_errors=True)
     (repository / "versioned").mkdir(parents=True)
@@ -549,28 +507,6 @@ def test_a_git_repository_is_built_and_has_its_tags_version(bed: Bed, first: Bui
     build.bitbake("versioned")
     names = {path.name for path in build.unpacked("versioned", tmp_path).rglob("*")}
     assert {"versioned-1.2.dist-info", f"_one.{CPYTHON}-{PLATFORM}.so"} <= names
-
-
-PLANTED = f"planted.{CPYTHON}-{PLATFORM}.so"
-PLANT = f"""
-do_rootfs[postfuncs] += "plant"
-plant() {{
-    cp /usr/bin/env ${{IMAGE_ROOTFS}}${{libdir}}/python{PYTHON}/site-packages/{PLANTED}
-}}
-"""
-
-
-def test_an_image_with_a_fault_fails_and_says_which(bed: Bed, first: Build) -> None:
-    layer = bed.layer("planted", {"testbed-image_%.bbappend": PLANT})
-    build = bed.build("faulty", layers=(layer,))
-    done = build.bitbake("testbed-image", check=False)
-    assert done.status
-    errors = [text for text in done.errors("testbed-image") if "QA Issue" in text]
-    assert errors
-    assert all(PLANTED in text for text in errors)
-    assert any("XP101" in text for text in errors)
-    [report] = build.top.glob("tmp/work/*/testbed-image/1.0/deploy-*/*.crosspy.sarif")
-    assert f"planted.{CPYTHON}" in report.read_text()
 
 
 @pytest.fixture
@@ -608,7 +544,7 @@ def distccd(bed: Bed) -> Iterator[str]:
         server.wait()
 
 
-def test_a_compile_goes_through_distcc(bed: Bed, first: Build, distccd: str) -> None:
+def test_a_compile_goes_through_distcc(bed: Bed, shared: Build, distccd: str) -> None:
     """As docs/how-to/yocto.md says, with a server on loopback."""
     text = (CHECKOUT / "docs/how-to/yocto.md").read_text()
     (extra,) = re.findall(r'```bitbake\n(HOSTTOOLS \+= "distcc".*?)```', text, re.DOTALL)
@@ -616,6 +552,81 @@ def test_a_compile_goes_through_distcc(bed: Bed, first: Build, distccd: str) -> 
     bed.build("distributed", extra).bitbake("-C", "configure", "python3-markupsafe")
     served = re.findall(r"COMPILE_OK.* (\S+)$", (bed.top / "distcc/log").read_text(), re.MULTILINE)
     assert "_speedups.c" in {Path(name).name for name in served}
+
+
+# ---- an image
+
+
+@pytest.fixture(scope="module")
+def first(bed: Bed) -> Build:
+    """Everything, as an image: what was never built here takes its time, else it is shared state."""
+    build = bed.build("first")
+    build.bitbake("testbed-image")
+    return build
+
+
+def test_run_time_dependencies_are_the_split_packages(first: Build) -> None:
+    def needed(package: str) -> set[str]:
+        text = (first.top / "tmp/pkgdata" / NAME / "runtime" / package).read_text()
+        [line] = re.findall(rf"^RDEPENDS:{package}: (.*)$", text, re.MULTILINE)
+        return set(line.split())
+
+    # What OE-core's own recipe names by hand.
+    assert {"python3-core", "python3-html", "python3-stringold"} <= needed("python3-markupsafe")
+    assert {"python3-core", "python3-datetime"} <= needed("python3-pyyaml")
+    assert {"python3-markdown-it-py", "python3-pygments"} <= needed("python3-rich")
+
+
+def test_no_record_and_no_build_path_is_packaged(first: Build, tmp_path: Path) -> None:
+    for name in ("markupsafe", "kiwisolver", "pillow", "rpds-py"):
+        for path in first.unpacked(f"python3-{name}", tmp_path / name).rglob("*"):
+            assert path.name != "RECORD"
+            if path.is_file() and not path.is_symlink():
+                assert str(first.top).encode() not in path.read_bytes(), path
+
+
+def test_an_image_imports_all_of_it_and_its_reports_are_beside_it(first: Build, tmp_path: Path) -> None:
+    """The image has what the packages depend on, and nothing else: RDEPENDS are complete, too."""
+    [work] = first.top.glob("tmp/work/*/testbed-image/1.0")
+    root = work / "rootfs"
+    python = [MACHINE.qemu, "-L", root, root / f"usr/bin/python{PYTHON}"]
+    environ = {"PATH": "/usr/bin:/bin", "LC_ALL": "C.UTF-8"}
+    done = subprocess.run([*python, "-B", "-c", EXERCISE, str(MACHINE.word)], capture_output=True, text=True, check=False, env=environ)  # fmt: skip
+    assert done.stdout == f"imported {PLATFORM}\n", done.stderr
+    program = subprocess.run([*python, "-B", root / "usr/bin/pygmentize", "-V"], capture_output=True, text=True, check=True)  # fmt: skip
+    assert "2.19.2" in program.stdout
+    (tmp_path / "bad.yaml").write_text("a:  [1\n")
+    linter = [root / "usr/bin/yamllint", "-f", "parsable", tmp_path / "bad.yaml"]
+    found = subprocess.run([*python, "-B", *linter], capture_output=True, text=True, check=False, env=environ)
+    assert "too many spaces after colon" in found.stdout, found.stderr
+    assert (root / "usr/bin/pygmentize").read_text().startswith("#!/usr/bin/python3")
+    [report] = work.glob("deploy-*/*.crosspy.json")
+    [image] = json.loads(report.read_text())["images"]
+    assert not [one for one in image["findings"] if one["severity"] == "error"]
+    [sarif] = work.glob("deploy-*/*.crosspy.sarif")
+    assert json.loads(sarif.read_text())["version"] == "2.1.0"
+
+
+PLANTED = f"planted.{CPYTHON}-{PLATFORM}.so"
+PLANT = f"""
+do_rootfs[postfuncs] += "plant"
+plant() {{
+    cp /usr/bin/env ${{IMAGE_ROOTFS}}${{libdir}}/python{PYTHON}/site-packages/{PLANTED}
+}}
+"""
+
+
+def test_an_image_with_a_fault_fails_and_says_which(bed: Bed, first: Build) -> None:
+    layer = bed.layer("planted", {"testbed-image_%.bbappend": PLANT})
+    build = bed.build("faulty", layers=(layer,))
+    done = build.bitbake("testbed-image", check=False)
+    assert done.status
+    errors = [text for text in done.errors("testbed-image") if "QA Issue" in text]
+    assert errors
+    assert all(PLANTED in text for text in errors)
+    assert any("XP101" in text for text in errors)
+    [report] = build.top.glob("tmp/work/*/testbed-image/1.0/deploy-*/*.crosspy.sarif")
+    assert f"planted.{CPYTHON}" in report.read_text()
 
 
 # ---- a lock

@@ -112,39 +112,36 @@ print("imported")
 """
 
 
-def installed(build: Build, names: list[str], where: Path) -> None:
-    """Unpack packages and what they depend on, as apt would."""
-    known = {}
-    for path in build.top.glob("tmp/deploy/deb/*/*.deb"):
-        text = subprocess.run(["dpkg-deb", "-f", path, "Package", "Depends", "Provides"], check=True, capture_output=True, text=True).stdout  # fmt: skip
-        fields = dict(line.split(": ", 1) for line in text.splitlines())
-        words = {key: re.sub(r" *\([^)]*\)", "", value).split(", ") for key, value in fields.items()}
-        for name in (*words["Package"], *words.get("Provides", [])):
-            known[name] = (path, words.get("Depends", []))
-    done: set[Path] = set()
-    while names:
-        path, depends = known[names.pop()]
-        if path not in done:
-            done.add(path)
-            names += depends
-            subprocess.run(["dpkg-deb", "-x", path, where], check=True)
+CPU = MACHINE.gnu_type.partition("-")[0]
+SDK_LAYER = {
+    "sdk-host_1.0.bb": f"""\
+SUMMARY = "What an SDK has for the machine that builds"
+LICENSE = "MIT"
+IMAGE_INSTALL = "nativesdk-python3-crosspy testbed-cross-canadian-{CPU} meta-environment-{NAME}"
+inherit nativesdk testbed-image
+""",
+    "sdk-target_1.0.bb": """\
+SUMMARY = "What an SDK has of the target"
+LICENSE = "MIT"
+IMAGE_INSTALL = "libpython3 python3-dev python3-misc python3-modules testbed-libc testbed-libc-dev"
+inherit testbed-image
+""",
+}
 
 
 @pytest.fixture(scope="module")
 def sdk(bed: Bed) -> Iterator[Path]:  # noqa: F811
     """An SDK as its installer leaves it: nativesdk-python3-crosspy is in it, the compiler, and the target's sysroot."""
-    cpu = MACHINE.gnu_type.partition("-")[0]
-    build = bed.build("sdk")
-    host = ["nativesdk-python3-crosspy", f"testbed-cross-canadian-{cpu}", f"meta-environment-{NAME}"]
-    build.bitbake(*host, "testbed-libc", "python3")
-    scratch, place = bed.top / "sdk-scratch", bed.top / "sdk-place"
-    for path in (scratch, place):
-        shutil.rmtree(path, ignore_errors=True)
-    installed(build, host, scratch)
-    (scratch / HARDCODED[1:]).rename(place)
+    build = bed.build("sdk", layers=(bed.layer("sdk-layer", dict(SDK_LAYER)),))
+    build.bitbake("sdk-host", "sdk-target")
+    place = bed.top / "sdk-place"
+    shutil.rmtree(place, ignore_errors=True)
+    [host] = build.top.glob("tmp/work/*/*sdk-host/1.0/rootfs")
+    [target] = build.top.glob("tmp/work/*/sdk-target/1.0/rootfs")
+    shutil.copytree(host / HARDCODED[1:], place, symlinks=True)
     [setup] = place.glob("environment-setup-*")
     [sysroot] = re.findall(rf"SDKTARGETSYSROOT={HARDCODED}/(\S+)", setup.read_text())
-    installed(build, ["testbed-libc-dev", "testbed-libc", "libpython3", "python3-dev", "python3-modules", "python3-misc"], place / sysroot)  # fmt: skip
+    shutil.copytree(target, place / sysroot, symlinks=True)
     for path in place.rglob("*"):
         if path.is_file() and not path.is_symlink() and HARDCODED.encode() in path.read_bytes():
             path.write_bytes(path.read_bytes().replace(HARDCODED.encode(), str(place).encode()))

@@ -469,6 +469,29 @@ def test_meson_of_the_build_layer_runs_in_cross_python(make_env, run, tmp_path):
     assert "--cross-file" in run(env.root / "crosspy/layer/bin/meson", "setup", "x")
 
 
+def test_programs_that_metadata_names_are_there_by_that_name(make_env, run, tmp_path):
+    """OE-core's Cython has its program as cython3; a file of the very name comes first."""
+    env = make_env()
+    site = env.root / f"build/lib/python{NATIVE}/site-packages"
+    (site / "tool.py").write_text("import sys, sysconfig\nclass Tool:\n def main(): print(sys.argv)\n")
+    info = site / "tool-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: tool\nVersion: 1\n")
+    names = ("the-tool", "../out", "pip3", "a b")
+    lines = "".join(f"{name} = tool:Tool.main\n" for name in names)
+    (info / "entry_points.txt").write_text(f"[console_scripts]\n{lines}[gui_scripts]\ngui = tool:main\n")
+    place = env.root / "crosspy/layer/programs"
+    for _ in range(2):
+        path = build_environ(env, run, tmp_path)["PATH"].split(os.pathsep)
+        assert path.index(str(place)) == len(path) - 1
+        assert {entry.name for entry in place.iterdir()} == {"the-tool", ".listing"}
+    assert run(place / "the-tool", "--x") == str([str(place / "the-tool"), "--x"])
+    info.rename(site / "tool-2.dist-info")
+    (site / "tool-2.dist-info/entry_points.txt").unlink()
+    build_environ(env, run, tmp_path)
+    assert {entry.name for entry in place.iterdir()} == {".listing"}
+
+
 @pytest.mark.parametrize("version", [sys.version_info, (3, 5, 0)])
 def test_programs_of_another_python_do_not(make_env, monkeypatch, version):
     env = make_env()

@@ -2,6 +2,8 @@ SUMMARY = "A Python of the build machine, in an SDK's place"
 LICENSE = "PSF-2.0"
 PV = "${TESTBED_PYTHON}"
 inherit python3-dir nativesdk testbed-tree
+# Packaging asks objdump for SONAMEs.
+DEPENDS = "testbed-crosssdk-${SDK_SYS}"
 do_install() {
     install -d ${D}${bindir} ${D}${libdir} ${D}${includedir}
     install -m 755 ${TESTBED}/python/usr/bin/${PYTHON_DIR} ${D}${bindir}/
