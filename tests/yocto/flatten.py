@@ -19,6 +19,11 @@ from pathlib import Path
 
 TEXT_WITH_PATHS = {"libc.so", "libm.so", "libm.a", "libpthread.so"}
 
+UNUSED = re.compile(
+    r"/usr/(include/(?!TRIPLET/)\w+-linux-\w+|lib/(linux|perl(-base)?|git-core|valgrind|TRIPLET/perl(-base)?))(/|$)"
+)
+"""What no build looks into, and packaging takes its time for: headers of other architectures, Perl."""
+
 
 def flatten(source: Path, destination: Path, triplet: str) -> None:
     """Copy what a development tree has, multiarch directories merged into their parents."""
@@ -28,6 +33,7 @@ def flatten(source: Path, destination: Path, triplet: str) -> None:
         path = path.rstrip("/")
         return "/usr" + path if path.startswith(("/lib/", "/bin/", "/sbin/")) else path
 
+    unused = re.compile(UNUSED.pattern.replace("TRIPLET", triplet))
     files: list[str] = []
     links: list[tuple[str, str]] = []
     for top in ("usr/bin", "usr/include", "usr/lib", "lib"):
@@ -37,9 +43,11 @@ def flatten(source: Path, destination: Path, triplet: str) -> None:
             for name in names + directories:
                 path = Path(directory, name)
                 shown = "/" + str(path.relative_to(source))
-                if path.is_symlink():
+                if unused.match(shown):
+                    continue
+                if path.is_symlink() and not is_header(source, shown):
                     links.append((shown, os.path.normpath(Path(shown).parent / path.readlink())))
-                elif name in names:
+                elif name in names or path.is_symlink():
                     files.append(shown)
     # The multiarch copy of pyconfig.h wins: the other one only dispatches.
     for shown in sorted(files, key=lambda name: triplet in name):
@@ -61,6 +69,11 @@ def flatten(source: Path, destination: Path, triplet: str) -> None:
         text = script.read_text()
         script.unlink()
         script.write_text(re.sub(rf"/{triplet}(?=[/\s]|$)", "", text))
+
+
+def is_header(source: Path, shown: str) -> bool:
+    """Say whether a link is to a header of elsewhere, as Debian's kernel headers are, which are staged in another place here."""
+    return shown.startswith("/usr/include/") and Path(f"{source}{shown}").is_file()
 
 
 def as_upstream(root: Path, version: str) -> None:

@@ -143,8 +143,9 @@ def sdk(bed: Bed) -> Iterator[Path]:  # noqa: F811
     [sysroot] = re.findall(rf"SDKTARGETSYSROOT={HARDCODED}/(\S+)", setup.read_text())
     shutil.copytree(target, place / sysroot, symlinks=True)
     for path in place.rglob("*"):
-        if path.is_file() and not path.is_symlink() and HARDCODED.encode() in path.read_bytes():
-            path.write_bytes(path.read_bytes().replace(HARDCODED.encode(), str(place).encode()))
+        content = path.read_bytes() if path.is_file() and not path.is_symlink() else b""
+        if HARDCODED.encode() in content and b"\0" not in content:  # texts, as the installer does
+            path.write_bytes(content.replace(HARDCODED.encode(), str(place).encode()))
     yield setup
     shutil.rmtree(place.with_name("sdk-elsewhere"), ignore_errors=True)
 
@@ -159,7 +160,7 @@ def builds_in_an_sdk(script: str, setup: Path, directory: Path, crosspy: str) ->
     ]
     environ = {"PATH": "/usr/bin:/bin", "HOME": str(directory), "LC_ALL": "C.UTF-8"}
     environ |= {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-    done = subprocess.run(["sh", "-c", "\n".join(steps)], env=environ, capture_output=True, text=True, check=False)  # fmt: skip
+    done = subprocess.run(["sh", "-c", "\n".join(steps)], env=environ, cwd=directory, capture_output=True, text=True, check=False)  # fmt: skip
     assert not done.returncode, done.stderr[-4000:]
     [wheel] = (directory / "wheels").glob("markupsafe-*.whl")
     subprocess.run([sys.executable, "-m", "zipfile", "-e", wheel, directory / "site"], check=True)
