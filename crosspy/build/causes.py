@@ -359,6 +359,22 @@ CAUSES: Final = (
         ),
     ),
     Cause(
+        id="old-back-end",
+        says="the build back end that is there is too old for the project's pyproject.toml",
+        step="With isolation the build gets what build-system.requires asks for. Without, give it that: build-pip install --upgrade; in a "
+        "Yocto recipe CROSSPY_BUILD_REQUIRES. (A licence as PEP 639 has it: setuptools 77, flit-core 3.11, hatchling 1.27, "
+        "pyproject-metadata 0.9.)",
+        where=("output",),
+        patterns=(
+            r"`project\.license` must be valid exactly by one definition",
+            r"configuration error: `(project|tool\.setuptools)` must not contain \{",
+            r"ConfigError: license field should be <class 'dict'>",
+            r"Field `project\.license(-files)?` must be a table",
+            r"Field `project\.license` has an invalid type, expecting a dictionary",
+            r"^\s*KeyError: 'tool'$",  # poetry-core before 2.0 knows no [project]
+        ),
+    ),
+    Cause(
         id="no-module",
         unless=("no-back-end",),
         says="the build imports {module_name}, and does not declare it as a build requirement",

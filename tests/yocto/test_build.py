@@ -58,6 +58,14 @@ MACHINES = {
         "qemu-arm-static",
         4,
     ),
+    "qemuriscv64": Machine(
+        "riscv64",
+        "riscv64-linux-gnu",
+        "riscv64-linux",
+        "riscv64-oe-linux",
+        "qemu-riscv64-static",
+        8,
+    ),
 }
 NAME = os.environ.get("CROSSPY_YOCTO_MACHINE", "qemuarm64")
 MACHINE = MACHINES[NAME]
@@ -155,7 +163,13 @@ class Outcome:
 
     def errors(self, recipe: str) -> list[str]:
         """BitBake's error messages of a recipe, without its own closing ones, which name files and tasks."""
-        noise = ("Logfile of failure", "Task (", "Fatal QA errors were found", "Execution of")
+        noise = (
+            "Logfile of failure",
+            "Task (",
+            "Fatal QA errors were found",
+            "Execution of",
+            "ExecutionError(",
+        )
         found = re.findall(
             rf"^ERROR: {recipe}-\S+ do_\w+: ((?:.*\n?)(?:(?!(?:ERROR|NOTE|WARNING|Summary|DEBUG): ).*\n?)*)",
             self.text,
@@ -239,7 +253,7 @@ class Bed:
             f'SSTATE_DIR = "{self.top}/sstate"\nBB_HASHSERVE = "{self.hashserv}"\nBB_NUMBER_THREADS = "2"\n'
             'PARALLEL_MAKE = "-j 2"\nCONF_VERSION = "2"\nCONNECTIVITY_CHECK_URIS = ""\nBB_DISKMON_DIRS = ""\n'
             f'SANITY_TESTED_DISTROS = ""\nBBMASK = "{MASK}"\n{extra}'
-            + ('TCLIBCAPPEND = ""\n' if SERIES == "scarthgap" else "")
+            + ('TCLIBCAPPEND = ""\nBB_SIGNATURE_HANDLER = "OEEquivHash"\n' if SERIES == "scarthgap" else "")
         )
         self.give(top)
         return Build(top, self.user)
@@ -435,11 +449,11 @@ def test_bad_input_is_one_clear_error(failures: Outcome, name: str) -> None:
 
 
 PIP = """
-SRC_URI += "https://example.org/idna-3.11.tar.gz;unpack=0"
-SRC_URI[sha256sum] = "795dafcc9c04ed0c1fb032c2aa73654d8e8c5023a7df64a53f39190ada629902"
+SRC_URI += "https://example.org/six-1.17.0.tar.gz;unpack=0"
+SRC_URI[sha256sum] = "ff70335d468e7eb6ec65b95b99d3a2836546063f63acc5171de367e834932a81"
 fakeroot do_vendor() {
-    crosspy_pip wheel --no-deps ${CROSSPY_LINKS}/idna-3.11.tar.gz
-    crosspy_pip install --no-deps ${CROSSPY_WHEELS}/idna-*.whl
+    crosspy_pip wheel --no-deps ${CROSSPY_LINKS}/six-1.17.0.tar.gz
+    crosspy_pip install --no-deps ${CROSSPY_WHEELS}/six-*.whl
 }
 addtask vendor after do_install before do_package do_populate_sysroot
 do_vendor[depends] += "virtual/fakeroot-native:do_populate_sysroot"
@@ -452,7 +466,7 @@ def test_pip_acts_on_the_cross_environment_in_any_task(bed: Bed, shared: Build, 
     build = bed.build("vendor", layers=(bed.layer("vendor-layer", files),))
     build.bitbake("vendoring")
     names = [path.name for path in build.unpacked("vendoring", tmp_path).rglob("*")]
-    assert {"idna", "idna-3.11.dist-info", "x-1.dist-info"} <= set(names)
+    assert {"six.py", "six-1.17.0.dist-info", "x-1.dist-info"} <= set(names)
     assert "RECORD" not in names
 
 
@@ -473,8 +487,11 @@ name = "versioned"
 dynamic = ["version"]
 [tool.setuptools]
 packages = ["versioned"]
-ext-modules = [{name = "versioned._one", sources = ["one.c"]}]
 [tool.setuptools_scm]
+"""
+ONE_SETUP = """
+from setuptools import Extension, setup
+setup(ext_modules=[Extension("versioned._one", ["one.c"])])
 """
 ONE = """
 #include <Python.h>
@@ -487,7 +504,8 @@ def test_a_git_repository_is_built_and_has_its_tags_version(bed: Bed, shared: Bu
     repository = bed.top / "repository"
     shutil.rmtree(repository, ignore_errors=True)
     (repository / "versioned").mkdir(parents=True)
-    for name, text in {"pyproject.toml": VERSIONED, "one.c": ONE, "versioned/__init__.py": ""}.items():
+    files = {"pyproject.toml": VERSIONED, "setup.py": ONE_SETUP, "one.c": ONE, "versioned/__init__.py": ""}
+    for name, text in files.items():
         (repository / name).write_text(text)
     who = ("-c", "user.name=x", "-c", "user.email=x@example.org")
 

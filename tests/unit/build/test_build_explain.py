@@ -161,6 +161,27 @@ not run on the build machine. Tell the build what it would have answered (crossp
             raise ImportError(
         ImportError: Cannot import `packaging.licenses`.
      """),
+    ("old-back-end", "setuptools 77", """
+        ValueError: invalid pyproject.toml config: `project.license`.
+        configuration error: `project.license` must be valid exactly by one definition (2 matches found):
+     """),
+    ("old-back-end", "CROSSPY_BUILD_REQUIRES", """
+        ValueError: invalid pyproject.toml config: `tool.setuptools`.
+        configuration error: `tool.setuptools` must not contain {'ext-modules'} properties
+     """),
+    ("old-back-end", "flit-core 3.11", """
+        flit_core.config.ConfigError: license field should be <class 'dict'>, not <class 'str'>
+     """),
+    ("old-back-end", "hatchling 1.27", """
+        TypeError: Field `project.license-files` must be a table
+     """),
+    ("old-back-end", "pyproject-metadata 0.9", """
+        ('\\x1b[31m',)meson-python: error: Field `project.license` has an invalid type, expecting a dictionary of strings (got `MIT`)
+     """),
+    ("old-back-end", "build-pip install --upgrade", """
+            poetry = Factory().create_poetry(Path().resolve(), with_groups=False)
+        KeyError: 'tool'
+     """),
     ("ran-target-program", "libgssapi_krb5.so: cannot open", """
         OSError: /sysroot/usr/lib/aarch64-linux-gnu/libgssapi_krb5.so: cannot open shared object file: No such file or directory
      """),
