@@ -477,9 +477,22 @@ CAUSES: Final = (
         ),
     ),
     Cause(
+        id="other-program-version",
+        says="the build asks for {place} {needs}, and there is {have}",
+        step=f"Give it another one, without isolation; in a Yocto recipe CROSSPY_BUILD_REQUIRES. {FROM_PYPI}",
+        where=("output",),
+        patterns=(
+            (
+                r"Program (?P<place>\S+) found: NO found (?P<have>\S+) but need: '(?P<needs>[^']+)'"
+                r"(?=[\s\S]*ERROR: Program '(?P=place)' not found)"
+            ),
+        ),
+    ),
+    Cause(
         id="missing",
         says="",
         step="",
+        unless=("other-program-version",),
         where=("output",),
         patterns=(
             r"Package '?(?P<module>[^\s',]+)'?(, required by '[^']+',)? (was not found in the pkg-config search path|not found)",

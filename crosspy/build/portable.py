@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zipfile
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from email.parser import HeaderParser
 from pathlib import Path
 
@@ -20,13 +20,14 @@ from crosspy.model.lock import Artifact
 
 
 def build_files(
-    wishes: Iterable[str], known: Collection[str], scratch: Path, *, environ: Mapping[str, str]
+    wishes: Iterable[str], known: Mapping[str, str], scratch: Path, *, environ: Mapping[str, str]
 ) -> tuple[dict[str, Artifact], set[str]]:
-    """Return wheels, or source distributions, for those of ``wishes`` that are not ``known``, and for what they need.
+    """Return wheels, or source distributions, for those of ``wishes`` that ``known`` does not meet, and for what they need.
 
     The second part are the ``known`` ones that are needed.
 
-    :param wishes: requirements. :param known: canonical names. :param scratch: an empty directory.
+    :param wishes: requirements. :param scratch: an empty directory.
+    :param known: versions by canonical names; an empty one is as good as any.
     :raises UsageError, ResolveError, FetchError: as :func:`~crosspy.build.index.find_sdist`.
     :raises BuildFailedError: if a file is damaged.
     """
@@ -36,15 +37,18 @@ def build_files(
     while waiting:
         requirement = waiting.popleft()
         name = canonicalize_name(requirement.name)
-        if name in known:
+        if name in known and (
+            not known[name] or requirement.specifier.contains(known[name], prereleases=True)
+        ):
             needed.add(name)
-        if name in known or name in found:
+            continue
+        if name in found:
             continue
         _, artifact = find_portable(f"{requirement.name}{requirement.specifier}", environ=environ)
         download(artifact, scratch, base=scratch, transport=transport_of(environ))
         found[name] = artifact
         waiting.extend(applying(_requires(scratch / artifact.name)))
-    return dict(sorted(found.items())), needed
+    return dict(sorted(found.items())), needed - found.keys()
 
 
 def _requires(path: Path) -> list[object]:

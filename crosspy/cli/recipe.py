@@ -6,11 +6,12 @@ import argparse
 import dataclasses
 import re
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from crosspy.build.index import find_sdist
 from crosspy.build.portable import build_files
@@ -19,6 +20,7 @@ from crosspy.build.transport import download, transport_of
 from crosspy.cli.context import Context, replace_file
 from crosspy.errors import UsageError
 from crosspy.model.lock import Artifact
+from crosspy.model.project import Project
 from crosspy.report.recipes import CLASS_HAS, PROGRAMS, render
 
 _PYPI_PACKAGE: Final = re.compile(r'^PYPI_PACKAGE *\??= *"([\w.-]+)"', re.MULTILINE)
@@ -73,17 +75,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="a layer that the recipe will be used with (--yocto; may be given again): build requirements of which none has a recipe "
-        "are files of the index, with their checksums",
+        "(in a version that does) are files of the index, with their checksums",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
 
 
-def _recipes(layers: Iterable[Path]) -> dict[str, str]:
+def _recipes(layers: Iterable[Path]) -> dict[str, Path]:
     """Return the recipes of distributions that layers have, by canonical names.
 
     What a recipe is of, its ``PYPI_PACKAGE`` says; without one (pypi.bbclass), its own name.
     """
-    recipes: dict[str, str] = {}
+    recipes: dict[str, Path] = {}
     for layer in layers:
         if not layer.is_dir():
             raise UsageError(f"no layer at {layer}", hint="Name the directory that has conf/layer.conf.")
@@ -92,8 +94,28 @@ def _recipes(layers: Iterable[Path]) -> dict[str, str]:
             stated = _PYPI_PACKAGE.search(path.read_text(encoding="utf-8", errors="replace"))
             if stated or recipe.startswith("python3-"):
                 name = stated[1] if stated else recipe.removeprefix("python3-")
-                recipes.setdefault(canonicalize_name(name), recipe)
+                recipes.setdefault(canonicalize_name(name), path)
     return recipes
+
+
+def _known(recipes: Mapping[str, Path], project: Project) -> dict[str, str]:
+    """Return the versions of the build requirements that need no file; an empty one is as good as any.
+
+    So are those of what is compiled against: the build machine's is to be the target's version, which the layers have.
+    """
+    versions = {name: path.stem.partition("_")[2] for name, path in recipes.items()}
+    return dict.fromkeys(CLASS_HAS | PROGRAMS, "") | {
+        name: version if _is_version(version) and name not in project.requires else ""
+        for name, version in versions.items()
+    }
+
+
+def _is_version(text: str) -> bool:
+    try:
+        Version(text)
+    except InvalidVersion:
+        return False  # git, or %
+    return True
 
 
 def _has_spdx_licences(layers: Iterable[Path]) -> bool:
@@ -114,10 +136,11 @@ def run(args: argparse.Namespace, context: Context) -> int:
             project = read_project(scratch / artifact.name, artifact)
             brought: dict[str, Artifact] = {}
             if args.layer:
-                known = CLASS_HAS | PROGRAMS | recipes.keys()
+                known = _known(recipes, project)
                 brought, needed = build_files(project.build_wishes, known, scratch, environ=context.environ)
                 project = dataclasses.replace(project, build_requires=tuple(sorted({*brought, *needed})))
-        texts = render(project, args.form, brought, recipes, spdx=spdx)
+        names = {name: path.stem.partition("_")[0] for name, path in recipes.items()}
+        texts = render(project, args.form, brought, names, spdx=spdx)
         files = {context.path(args.directory) / path: text for path, text in texts.items()}
         there = [path for path in files if path.exists()]
         if there and not args.overwrite:

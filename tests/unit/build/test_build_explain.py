@@ -161,6 +161,10 @@ not run on the build machine. Tell the build what it would have answered (crossp
             raise ImportError(
         ImportError: Cannot import `packaging.licenses`.
      """),
+    ("other-program-version", "cython >=3.2.5, and there is 3.2.4", """
+        Program cython found: NO found 3.2.4 but need: '>=3.2.5' (/env/crosspy/layer/programs/cython)
+        ../meson.build:14:9: ERROR: Program 'cython' not found or not executable
+     """),
     ("old-back-end", "setuptools 77", """
         ValueError: invalid pyproject.toml config: `project.license`.
         configuration error: `project.license` must be valid exactly by one definition (2 matches found):

@@ -106,9 +106,15 @@ def test_what_a_build_runs_is_brought_with_what_it_needs(environ: dict[str, str]
         PAGES.update(
             {f"/simple/f/{file}": ("application/octet-stream", data) for file, data in files.items()}
         )
-    found, needed = build_files(["tool>=1", "known"], {"known", "setuptools"}, tmp_path, environ=environ)
+    known = {"known": "1", "setuptools": "", "tool": "1.9"}
+    found, needed = build_files(["tool>=2", "known"], known, tmp_path, environ=environ)
     assert [one.name for one in found.values()] == ["sdist_only-1.tar.gz", "tool-2-py3-none-any.whl"]
     assert needed == {"known", "setuptools"}
+    assert build_files(["tool>=1.9"], known, tmp_path, environ=environ) == ({}, {"tool"})
+    assert build_files(["tool", "tool>=2"], known, tmp_path, environ=environ) == (
+        found,
+        {"known", "setuptools"},
+    )
 
 
 def test_an_index_of_plain_html_will_do(environ: dict[str, str]) -> None:

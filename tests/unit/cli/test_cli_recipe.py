@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from crosspy.cli.recipe import _has_spdx_licences
+from crosspy.cli.recipe import _has_spdx_licences, _known, _recipes
 
 
 @pytest.mark.parametrize(
@@ -19,3 +20,22 @@ def test_the_development_branch_has_spdx_licences(tmp_path: Path, names: str | N
     line = "BBFILES += ''\n" if names is None else f'LAYERSERIES_CORENAMES = "{names}"\n'
     (tmp_path / "conf/layer.conf").write_text(line)
     assert _has_spdx_licences([tmp_path / "other", tmp_path]) is spdx
+
+
+def test_a_layers_version_counts_unless_it_is_compiled_against(tmp_path: Path) -> None:
+    """numpy in a version of its own would be another than the target's."""
+    recipes = tmp_path / "recipes-devtools/python"
+    recipes.mkdir(parents=True)
+    for name in (
+        "python3-cython_3.2.4",
+        "python3-numpy_2.4.3",
+        "python3-other_git",
+        "cmake_4.2.0",
+        "python3-setuptools_69.1.1",
+    ):
+        (recipes / f"{name}.bb").touch()
+    (recipes / "python3-pyyaml_6.0.bb").write_text('PYPI_PACKAGE = "PyYAML"\n')
+    known = _known(_recipes([tmp_path]), SimpleNamespace(requires=("numpy",)))  # type: ignore[arg-type]
+    assert {name: known[name] for name in ("cython", "numpy", "other", "pyyaml", "setuptools", "cmake", "wheel")} == {
+        "cython": "3.2.4", "numpy": "", "other": "", "pyyaml": "6.0", "setuptools": "69.1.1", "cmake": "", "wheel": "",
+    }  # fmt: skip
