@@ -1,20 +1,24 @@
 """Programs that a build starts from Python: one that was compiled for the target is run by the emulator, if one was named.
 
-One that is to read ``/proc/cpuinfo`` (``cat``, ``grep``) reads what :mod:`.view` shows.
+One that is to read ``/proc/cpuinfo`` (``cat``, ``grep``) reads what :mod:`.view` shows. One that reads headers for the target's
+code without its compiler (SWIG) is told of the sysroot's: m2crypto says ``-I/usr/include`` to it.
 """
 
 import errno
 import os
+import re
 import shlex
 import subprocess
 from collections.abc import Callable
 
-from . import TOOLS, answers, buildfacts, keep, replace, view
+from . import TOOLS, answers, buildfacts, facts, keep, replace, view
 
 MESSAGE = (
     f"Exec format error: a program made for {buildfacts.TRIPLET} does not run on the build machine. Tell the build what it "
     "would have answered (crosspy create --hints FILE), or name an emulator (crosspy create --emulator COMMAND)"
 )
+_READER = re.compile(r"(?:.*/)?swig[\d.]*")
+_HEADERS = re.compile(r"(-I)?(/usr/(?:local/)?include)(/[\w.]+-linux-[\w.]+)?(/.*)?")
 
 
 def install() -> None:
@@ -28,6 +32,8 @@ def _starting(start: "Callable[..., None]") -> "Callable[..., None]":
             start(self, _shown(args), *rest, **options)
             return
         words = [_own(args[0]), *map(_shown, args[1:])]
+        if isinstance(args[0], str) and _READER.fullmatch(args[0]):
+            words[1:] = map(_of_sysroot, words[1:])
         try:
             start(self, words, **options)
         except OSError as error:
@@ -46,6 +52,18 @@ def _shown(word: object) -> object:
     if not isinstance(word, str) or "/proc/cpuinfo" not in word or keep("machine"):
         return word
     return word.replace("/proc/cpuinfo", shlex.quote(view.CPUINFO) if " " in word else view.CPUINFO)
+
+
+def _of_sysroot(word: object) -> object:
+    """Return a word that names system headers with the sysroot's in their place."""
+    match = _HEADERS.fullmatch(word) if isinstance(word, str) else None
+    if not match:
+        return word
+    option, top, multiarch, rest = match.groups(default="")
+    place = buildfacts.SYSROOT + top
+    if multiarch and os.path.isdir(own := os.path.join(place, facts.SYS["multiarch"])):
+        place = own
+    return option + place + rest
 
 
 def _own(program: object) -> object:

@@ -127,3 +127,34 @@ def test_the_processor_as_a_program_reads_it(programs, tmp_path, monkeypatch, co
     assert subprocess.run(command, check=True, capture_output=True, **options).stdout == b"nothing\n"
     monkeypatch.setenv("CROSSPY_KEEP", "machine")
     assert subprocess.run(command, check=True, capture_output=True, **options).stdout != b"nothing\n"
+
+
+def test_swig_reads_the_sysroots_headers(programs, tmp_path, monkeypatch):
+    module, made = programs
+    made.set("SYSROOT", str(tmp_path))
+    (tmp_path / "usr/include" / module.facts.SYS["multiarch"]).mkdir(parents=True)
+    swig = tmp_path / "swig4.0"
+    swig.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
+    swig.chmod(0o755)
+    start = module._starting(subprocess.Popen.__init__)
+    monkeypatch.setattr(subprocess.Popen, "__init__", start)
+    words = [
+        "-python",
+        "-I/usr/include",
+        "-I",
+        "/usr/include/x86_64-linux-gnu/openssl",
+        "-I/usr/include2",
+        "x.i",
+    ]
+    said = subprocess.run([swig.as_posix(), *words], check=True, capture_output=True, text=True).stdout
+    include = f"{tmp_path}/usr/include"
+    assert said.split() == [
+        "-python",
+        f"-I{include}",
+        "-I",
+        f"{include}/{module.facts.SYS['multiarch']}/openssl",
+        "-I/usr/include2",
+        "x.i",
+    ]
+    other = subprocess.run(["echo", "-I/usr/include"], check=True, capture_output=True, text=True).stdout
+    assert other == "-I/usr/include\n"
