@@ -338,9 +338,23 @@ def _here(links: _Directories, toolchain: Toolchain) -> list[str]:
     return [*words, *(f'-idirafter "${{0%/*}}"/../links/{shlex.quote(name)}' for name in links.includes)]
 
 
+_UNSTRIPPED: Final = r"""if [ -n "$CROSSPY_UNSTRIPPED" ]; then
+  # Symbols are for who packages the result; a file of another name is wanted nevertheless.
+  from= to= next=
+  for word; do
+    case $next in to) to=$word next=; continue ;; other) next=; continue ;; esac
+    case $word in -o) next=to ;; -o?*) to=${word#-o} ;; -[FIOKNR]) next=other ;; -*) ;; *) from=$word ;; esac
+  done
+  [ -z "$to" ] || exec cp -p -- "$from" "$to"
+  exit 0
+fi
+"""
+
+
 def _tool(command: Sequence[str], variable: str) -> str:
     override = f"CROSSPY_{variable}"
-    return f'#!/bin/sh\nif [ -n "${override}" ]; then eval "exec ${override} \\"\\$@\\""; fi\nexec {_words(command)} "$@"\n'
+    first = _UNSTRIPPED if variable == "STRIP" else ""
+    return f'#!/bin/sh\n{first}if [ -n "${override}" ]; then eval "exec ${override} \\"\\$@\\""; fi\nexec {_words(command)} "$@"\n'
 
 
 def _words(command: Sequence[str]) -> str:

@@ -329,6 +329,25 @@ def test_symbols_stay_for_whoever_packages_them(bench):
     assert "-s" not in bench.heard()
 
 
+def test_a_build_that_calls_strip_strips_nothing(tmp_path):
+    """pybind11_add_module of CMake does, in a command of its own."""
+    target = make_target(toolchain=make_toolchain(tools={"strip": ("/bin/echo", "stripped")}))
+    strip = tmp_path / "strip"
+    strip.write_text(launchers(target, target.toolchain)["aarch64-linux-gnu-strip"])
+    module = tmp_path / "x.so"
+    module.write_text("symbols")
+
+    def said(*words, **environ):
+        return subprocess.run(["sh", strip, *words], env=environ, cwd=tmp_path, check=True, capture_output=True, text=True).stdout  # fmt: skip
+
+    assert said("x.so") == "stripped x.so\n"
+    for words in (["x.so"], ["-K", "x", "x.so", "-o", "y.so"], ["-oz.so", "--strip-all", "x.so"]):
+        assert said(*words, CROSSPY_UNSTRIPPED="yes", PATH="/usr/bin:/bin") == ""
+    assert {path.name: path.read_text() for path in tmp_path.glob("*.so")} == dict.fromkeys(
+        ["x.so", "y.so", "z.so"], "symbols"
+    )
+
+
 def test_without_a_sysroot(bench):
     bench.sysroot = "/"
     assert bench.run("-I/usr/include", "-L/usr/lib", "-march=native", "x.c") == [
