@@ -244,9 +244,17 @@ def _patch_os() -> None:
             return _libc_string(facts.SYS["thread_version"])
         return real_confstr(name)
 
+    real_sysconf: Callable[[str | int], int] = posix.sysconf
+
+    def sysconf(name: str | int) -> int:
+        if name in {"SC_LONG_BIT", posix.sysconf_names["SC_LONG_BIT"]} and not keep("words"):
+            return int(8 * facts.TYPES["long"][0])
+        return real_sysconf(name)
+
     for owner in (os, posix):
         replace(owner, "uname", uname)
         replace(owner, "confstr", confstr)
+        replace(owner, "sysconf", sysconf)
     os.environ["PYTHON_CROSSENV"] = "1"
     path = os.environ.get("PATH", os.defpath)
     if TOOLS not in path:

@@ -31,7 +31,7 @@ except ImportError:
 print(json.dumps({
     "machine": os.uname().machine, "node": os.uname().nodename, "platform.machine": platform.machine(),
     "bits": platform.architecture()[0], "libc": platform.libc_ver(), "maxsize": sys.maxsize, "byteorder": sys.byteorder,
-    "P": struct.calcsize("P"), "bl": struct.calcsize("bl"), "=l": struct.calcsize("=l"), "iq": struct.calcsize("iq"),
+    "long": os.sysconf("SC_LONG_BIT"), "P": struct.calcsize("P"), "bl": struct.calcsize("bl"), "=l": struct.calcsize("=l"), "iq": struct.calcsize("iq"),
     "sizes": sizes, "get_platform": sysconfig.get_platform(), "suffix": sysconfig.get_config_var("EXT_SUFFIX"),
     "CC": sysconfig.get_config_var("CC"), "MULTIARCH": sysconfig.get_config_var("MULTIARCH"),
     "include": sysconfig.get_path("include"), "purelib": sysconfig.get_path("purelib"), "version": sys.version.split()[0],
@@ -59,6 +59,7 @@ def test_a_64_bit_target(facts):
         "libc": ["glibc", "2.36"],
         "maxsize": 2**63 - 1,
         "byteorder": "little",
+        "long": 64,
         "P": 8,
         "bl": 16,
         "=l": 4,
@@ -89,7 +90,7 @@ def test_a_32_bit_target(facts):
         2**31 - 1,
         32,
     )
-    assert [found[name] for name in ("P", "bl", "=l", "iq")] == [4, 8, 4, 16]
+    assert [found[name] for name in ("long", "P", "bl", "=l", "iq")] == [32, 4, 8, 4, 16]
     assert found["sizes"] == {"c_long": 4, "c_void_p": 4, "c_longlong": 8, "c_int": 4, "c_wchar_p": 4}
     assert found["get_platform"] == "linux-armv7l"
 
