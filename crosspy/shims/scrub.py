@@ -11,6 +11,7 @@ import os
 import re
 import sys
 import zipfile
+from urllib.parse import quote
 
 from . import ROOT, buildfacts, rpath
 
@@ -30,7 +31,9 @@ def replacements() -> list[tuple[bytes, bytes]]:
     for name in ("python", "python3", os.path.basename(sys.executable)):
         for directory in {os.path.join(ROOT, "bin"), os.path.dirname(sys.executable)}:
             pairs[os.path.join(directory, name)] = buildfacts.PYTHON
-    found = [(old.encode(), new.encode()) for old, new in pairs.items() if len(old) > 3]
+    # As a URL has it, too: a bill of materials of Rust names where crates lie (a+b: a%2Bb).
+    forms = {form: new for old, new in pairs.items() for form in (old, quote(old, "/+"), quote(old))}
+    found = [(old.encode(), new.encode()) for old, new in forms.items() if len(old) > 3]
     return sorted(found, key=lambda pair: (-len(pair[0]), pair[0]))
 
 

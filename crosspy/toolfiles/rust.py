@@ -175,6 +175,14 @@ case " $* " in
 *" --target "*|*" --target="*) for_target=yes ;;
 *) for_target= ;;
 esac
+# cargo's name of a crate that lies outside of its workspace, by a path, has that path in it, and the names of what depends
+# on it have its name (https://doc.rust-lang.org/rustc/codegen-options/index.html#metadata). Here a crate of the project has
+# a name of what it is, and what is asked of it. Vendored ones are named as those of a registry.
+own= named=
+case $CARGO_MANIFEST_DIR/ in
+/) ;;
+"$CROSSPY_SOURCE"/*) [ -e "$CARGO_MANIFEST_DIR/.cargo-checksum.json" ] || own="$CARGO_PKG_NAME $CARGO_PKG_VERSION ${CARGO_MANIFEST_DIR#"$CROSSPY_SOURCE"}" ;;
+esac
 left=$#; p=
 while [ "$left" -gt 0 ]; do
   a=$1; shift; left=$((left - 1))
@@ -186,8 +194,16 @@ while [ "$left" -gt 0 ]; do
     yes:-Ctarget-cpu=native|yes:-Ctune-cpu=native) p=; continue ;;
     :-Clinker=@gcc@) p=; continue ;;
   esac
+  if [ -n "$own" ]; then
+    case $p$a in
+      -Cmetadata=*) named=yes; p=; continue ;;
+      -Cextra-filename=*|--diagnostic-width*|--color*|*/*) ;;
+      *) own="$own $p$a" ;;
+    esac
+  fi
   set -- "$@" "$p$a"; p=
 done
+[ -z "$named" ] || set -- "$@" "-Cmetadata=$(printf %s "$own" | cksum | tr ' ' -)"
 if [ -n "$for_target" ]; then
   # As OE's and Buildroot's classes do.
   [ -z "$LDFLAGS" ] || set -- "$@" "-Clink-args=$LDFLAGS"

@@ -74,6 +74,14 @@ def test_paths(scrub, tmp_path, monkeypatch, given, expected):
     assert contents(wheel)["p/config.py"] == f"{expected}\n".encode()
 
 
+@pytest.mark.parametrize("form", ["/src/a+b c", "/src/a+b%20c", "/src/a%2Bb%20c"])
+def test_a_path_as_a_url_has_it(scrub, tmp_path, monkeypatch, form):
+    monkeypatch.setenv("CROSSPY_SOURCE", "/src/a+b c")
+    wheel = make_wheel(tmp_path / "p.whl", {"x.json": f"path+file://{form}/lib#1".encode()})
+    scrub.scrub(str(wheel))
+    assert contents(wheel)["x.json"] == b"path+file://./lib#1"
+
+
 def test_the_record_is_right(scrub, tmp_path):
     members = {
         "p/a.py": f"{ROOT}\n".encode(),

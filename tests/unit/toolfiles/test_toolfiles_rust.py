@@ -295,6 +295,48 @@ def test_paths_are_mapped(rustc):
     assert rustc("a.rs", CROSSPY_RUST_MAPS=maps, **own) == ["a.rs", *expected[1:]]
 
 
+def test_a_crate_of_the_project_is_called_the_same_wherever_it_lies(rustc):
+    """cargo's name of a crate outside of its workspace (../tokenizers) and of what depends on it has its path in it."""
+
+    def name(source: str, cargos: str, *words: str, manifest: str = "lib", version: str = "1.0") -> list[str]:
+        where = {"CROSSPY_SOURCE": source, "CARGO_MANIFEST_DIR": f"{source}/{manifest}"}
+        package = {"CARGO_PKG_NAME": "own", "CARGO_PKG_VERSION": version}
+        hashed = ["-C", f"metadata={cargos}", "-C", f"extra-filename=-{cargos}"]
+        externs = ["--extern", f"dep={source}/target/libdep-{cargos}.rlib"]
+        found = rustc(
+            "--crate-name", "own", f"{source}/lib/lib.rs", *hashed, *externs, *words, **where, **package
+        )
+        assert f"-Cextra-filename=-{cargos}" in found
+        return [word for word in found if word.startswith("-Cmetadata=")]
+
+    names = [
+        name("/tmp/a b", "1"),
+        name("/tmp/x", "2", "--cfg", 'feature="f"'),
+        name("/tmp/x", "2", "--target", "x"),
+        name("/tmp/x", "2", "-C", "panic=abort"),
+        name("/tmp/x", "2", manifest="other"),
+        name("/tmp/x", "2", version="2.0"),
+    ]
+    assert (
+        names[0] == name("/tmp/else", "2") == name("/tmp/else", "3", "--color=always", "-C", "linker=/a/gcc")
+    )
+    assert [len(words) for words in names] == [1] * 6
+    assert len({words[0] for words in names}) == 6
+
+
+def test_other_crates_are_called_as_cargo_does(rustc, tmp_path):
+    """Those of a registry, also where the project brings them along: cargo's names hold no path then."""
+    metadata = ["a.rs", "-Cmetadata=1"]
+    assert rustc(*metadata) == metadata
+    found = rustc(*metadata, CARGO_MANIFEST_DIR="/cargo/itoa", CARGO_PKG_NAME="itoa", CARGO_PKG_VERSION="1")
+    assert found[:2] == metadata
+    vendored = tmp_path / "vendor" / "itoa"
+    vendored.mkdir(parents=True)
+    (vendored / ".cargo-checksum.json").touch()
+    where = {"CROSSPY_SOURCE": str(tmp_path), "CARGO_MANIFEST_DIR": str(vendored)}
+    assert rustc(*metadata, **where) == metadata
+
+
 def test_where_both_machines_have_one_triple_a_build_scripts_directory_tells(tmp_path):
     target = make_target("x86_64", toolchain=make_toolchain(native=True))
     files = rust_launchers(target, ("lib",))
