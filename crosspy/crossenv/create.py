@@ -447,15 +447,16 @@ def _write_answers(directory: Path, target: Target, made: _Made) -> None:
     place.mkdir()
     _write(place / "config-script", answers.config_script(target, table), mode=0o755)
     _write(place / "python-config", answers.python_config(target, made.variables), mode=0o755)
+    _write(place / "meson", scripts.SYSTEMS_MESON, mode=0o755)
     for name, text in answers.distribution_programs(target).items():
         _write(place / name, text, mode=0o755)
     for name, text in answers.machine_programs(target).items():
         _write(tools / name, text, mode=0o755)
     modules = [path.stem for name in meson.pkg_config_dirs(target) for path in Path(name).glob("*.pc")]
-    scripts = (
+    programs = (
         [path.name for path in Path(target.sysroot, "usr/bin").glob("*[-_]config")] if target.sysroot else []
     )
-    for name in answers.config_names(scripts, modules if target.sysroot else [], table):
+    for name in answers.config_names(programs, modules if target.sysroot else [], table):
         (tools / name).symlink_to("../answers/config-script")
     for name in answers.python_config_names(target):
         (tools / name).symlink_to("../answers/python-config")

@@ -49,6 +49,10 @@ _PROGRAM_MAIN: Final = "import sys\nfrom _crosspy.consolescripts import run\n\ns
 PROGRAM: Final = _PYTHON.format(interpreter="../../bin/python", program=_PROGRAM_MAIN)
 """``crosspy/layer/program``: what the links in ``crosspy/layer/programs`` name (crosspy/shims/consolescripts.py)."""
 
+_SYSTEMS_MESON: Final = "from _crosspy.meson import run_systems\n\nrun_systems()"
+SYSTEMS_MESON: Final = _PYTHON.format(interpreter="../../bin/python", program=_SYSTEMS_MESON)
+"""``crosspy/answers/meson``: the system's Meson, where a build starts it and does not require it; with the cross file."""
+
 
 def all_scripts(version: str, *, root: Path, cross_pip: bool, build_pip: bool) -> dict[str, str]:
     """Return the text of each script, by name. ``root`` is for shells that cannot tell ``activate`` where it is."""

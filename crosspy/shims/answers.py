@@ -7,7 +7,10 @@ import sys
 from . import ROOT, TOOLS, buildfacts
 
 PLACE = os.path.join(ROOT, "crosspy", "answers")
-"""What answers instead: ``config-script`` for every ``*-config``; other programs by their own names."""
+"""What answers instead: ``config-script`` for every ``*-config``; other programs by their own names.
+
+Among them is Meson, which a ``setup.py`` may start although it is no build requirement: it gets the cross file.
+"""
 
 _PYTHON = re.compile(r"(?:.*-)?python[\d.]*t?-config")
 _CONFIG = re.compile(r"(?!.*pkg-?config$).+[-_]config")
@@ -37,7 +40,7 @@ def install(environ: "os._Environ[str]") -> None:
 
 def answer(name: str) -> str:
     """Return what answers in the place of a program, empty if nothing does."""
-    if name in buildfacts.ANSWERS:
+    if name in buildfacts.ANSWERS or name == "meson":
         return os.path.join(PLACE, name)
     if _PYTHON.fullmatch(name):
         return os.path.join(PLACE, "python-config")

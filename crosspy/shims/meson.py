@@ -22,7 +22,31 @@ def before(_module: ModuleType) -> None:
 
 
 def apply(_module: ModuleType) -> None:
-    words = sys.argv
+    _add_files(sys.argv, sys.executable)
+
+
+def run_systems() -> None:
+    """Become the system's ``meson``, the next on PATH, with the cross file; ``ENV/crosspy/answers/meson`` is this.
+
+    It runs in the system's Python, where nothing of this module is. That of the build layer gets its files by itself.
+    """
+    import shutil
+
+    own = os.path.realpath(sys.argv[0])
+    for directory in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        program = shutil.which("meson", path=directory)
+        if program and os.path.realpath(program) != own:
+            break
+    else:
+        sys.exit("crosspy: error: meson is not on PATH")
+    words = ["meson", *sys.argv[1:]]
+    of_the_target = os.environ.get("CROSSPY_BUILD") and os.environ.get("CROSSPY_ENV") != "off"
+    if of_the_target and not program.startswith(os.path.join(ROOT, "")):
+        _add_files(words, os.environ.get("CROSSPY_PYTHON", sys.executable))
+    os.execv(program, words)  # noqa: S606 -- meson with its arguments, as it was called
+
+
+def _add_files(words: list[str], python: str) -> None:
     if (
         len(words) < 2
         or words[1] in _OTHER_COMMANDS
@@ -34,18 +58,18 @@ def apply(_module: ModuleType) -> None:
         "--cross-file",
         os.path.join(ROOT, "crosspy", "cross.ini"),
         "--cross-file",
-        _build_file(),
+        _build_file(python),
         *(word for path in hints.meson_files() for word in ("--cross-file", path)),
     ]
 
 
-def _build_file() -> str:
+def _build_file(python: str) -> str:
     """Write the machine file of what differs from one build to another, and return its path.
 
-    That is this very interpreter, and the programs of build requirements that tell flags (numpy-config,
+    That is cross-python of the build, and the programs of build requirements that tell flags (numpy-config,
     pybind11-config): in a cross build Meson takes those from a machine file only.
     """
-    programs = {"python": sys.executable, "python3": sys.executable, "cmake": "cmake", **_config_programs()}
+    programs = {"python": python, "python3": python, "cmake": "cmake", **_config_programs()}
     lines = ["[binaries]", *(f"{name} = {_text(path)}" for name, path in sorted(programs.items()))]
     lines += [
         "[properties]",

@@ -35,7 +35,16 @@ def answers(shims, tmp_path, monkeypatch):
 def test_each_gets_a_link_before_it(answers):
     module, install = answers
     first, second, *_ = install(
-        usr=["foo-config", "bar_config", "dpkg", "python3-config", "cc", "pkg-config", "x-pkg-config"]
+        usr=[
+            "foo-config",
+            "bar_config",
+            "dpkg",
+            "python3-config",
+            "cc",
+            "pkg-config",
+            "x-pkg-config",
+            "meson",
+        ]
     )
     assert first == module.TOOLS
     links = {link.name: link.readlink().name for link in Path(second).iterdir()}
@@ -43,6 +52,7 @@ def test_each_gets_a_link_before_it(answers):
         "foo-config": "config-script",
         "bar_config": "config-script",
         "dpkg": "dpkg",
+        "meson": "meson",
         "python3-config": "python-config",
     }
 
@@ -55,7 +65,7 @@ def test_nothing_to_stand_before(answers):
 def test_what_the_build_brings_stays(answers, tmp_path, monkeypatch):
     _, install = answers
     monkeypatch.setenv("CROSSPY_ISOLATED", str(tmp_path / "isolated"))
-    assert install(isolated=["pybind11-config"])[1].endswith("/isolated")
+    assert install(isolated=["pybind11-config", "meson"])[1].endswith("/isolated")
 
 
 def test_a_build_in_a_build_has_it_already(answers):
