@@ -85,9 +85,12 @@ def real(owner: object, name: str) -> "Any":
 
 
 def activate() -> None:
-    """Make this interpreter answer as the target's. Not a second time, nor with ``CROSSPY_ENV=off``."""
+    """Make this interpreter answer as the target's. Not a second time, nor with ``CROSSPY_ENV=off``.
+
+    Nor another Python: pip's isolation lets each that a build starts, the system's Meson too, read our ``.pth`` file.
+    """
     global active
-    if active:
+    if active or not __file__.startswith(os.path.join(sys.prefix, "")):
         return
     if os.environ.get("CROSSPY_ENV") == "off":
         from . import archives

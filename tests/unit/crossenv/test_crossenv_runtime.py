@@ -115,6 +115,13 @@ def test_without_site_there_is_no_pretence(shared_env, run):
     assert run(shared_env().python, "-S", "-c", "import os; print(os.uname().machine)") == platform.machine()
 
 
+def test_another_python_that_reads_its_path_file(shared_env, run):
+    """pip's sitecustomize of an isolated build lets all Pythons do so."""
+    library = shared_env().root / "lib" / f"python{NATIVE}" / "site-packages"
+    ask = f"import site; site.addsitedir({str(library)!r}); import os, sys; print(os.uname().machine, '_crosspy' in sys.modules)"
+    assert run(Path(BASE), "-c", ask) == f"{platform.machine()} True"
+
+
 @pytest.mark.parametrize("name", ["python", "python3", f"python{NATIVE}", "cross-python"])
 def test_by_each_of_its_names(shared_env, run, name):
     ask = "import sys, os; print(os.uname().machine, sys.prefix)"
