@@ -10,10 +10,11 @@ import hashlib
 import os
 import re
 import sys
+import tempfile
 import zipfile
 from urllib.parse import quote
 
-from . import ROOT, buildfacts, rpath
+from . import ROOT, buildfacts, facts, rpath
 
 _OPAQUE = (".a", ".o", ".png", ".jpg", ".gz", ".zip", ".npy", ".npz", ".pyc", ".exe", ".dll", ".whl")
 
@@ -41,6 +42,7 @@ def scrub(wheel: str) -> list[str]:
     """Rewrite ``wheel`` in place if a text file, or a search path, of it names a directory of this build."""
     pairs = replacements()
     sysroots = rpath.sysroots()
+    staged = _staged()
     with zipfile.ZipFile(wheel) as archive:
         infos = archive.infolist()
         changed = {}
@@ -48,7 +50,10 @@ def scrub(wheel: str) -> list[str]:
             if info.is_dir() or info.filename.endswith((*_OPAQUE, ".dist-info/RECORD")):
                 continue
             old = archive.read(info)
-            new = rpath.mended(old, sysroots) if b"\x00" in old[:1024] else _replaced(old, pairs)
+            if b"\x00" in old[:1024]:
+                new = rpath.mended(old, sysroots)
+            else:
+                new = _replaced(staged.sub(_installed, old), pairs)
             if new != old:
                 changed[info.filename] = new
         if not changed:
@@ -65,6 +70,22 @@ def scrub(wheel: str) -> list[str]:
             archive.writestr(info, text, compress_type=info.compress_type)
     os.replace(temporary, wheel)
     return sorted(changed)
+
+
+def _staged() -> re.Pattern[bytes]:
+    """Return what a temporary directory of a back end is called, in which it puts a wheel together.
+
+    scikit-build-core lets CMake install below ``wheel/platlib`` of one, and CMake writes that into ``.pc`` files.
+    """
+    place = re.escape(os.path.join(tempfile.gettempdir(), "tmp"))
+    return re.compile(rf"{place}\w{{8}}(/wheel/(?:platlib|purelib))?(?![\w.-])".encode())
+
+
+def _installed(match: re.Match[bytes]) -> bytes:
+    if not match[1]:
+        return b"/build-tmp"
+    python = f"{buildfacts.PREFIX}/{facts.SYS['platlibdir']}/{facts.LIBRARY[1]}/site-packages"
+    return python.encode()
 
 
 def _replaced(data: bytes, pairs: list[tuple[bytes, bytes]]) -> bytes:

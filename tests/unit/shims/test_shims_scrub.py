@@ -7,6 +7,7 @@ import csv
 import hashlib
 import io
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 
@@ -80,6 +81,18 @@ def test_a_path_as_a_url_has_it(scrub, tmp_path, monkeypatch, form):
     wheel = make_wheel(tmp_path / "p.whl", {"x.json": f"path+file://{form}/lib#1".encode()})
     scrub.scrub(str(wheel))
     assert contents(wheel)["x.json"] == b"path+file://./lib#1"
+
+
+def test_where_a_back_end_put_it_together_is_where_it_will_be(scrub, tmp_path):
+    """CMake's CMAKE_INSTALL_PREFIX, in the .pc file of spglib."""
+    staging = f"{tempfile.gettempdir()}/tmp00000002"
+    text = f"-L{staging}/wheel/platlib/p/lib -I{staging}/build;{staging}0/x {tempfile.gettempdir()}/x\n"
+    wheel = make_wheel(tmp_path / "p-1-py3-none-any.whl", {"p/p.pc": text.encode()})
+    scrub.scrub(str(wheel))
+    assert contents(wheel)["p/p.pc"].decode() == (
+        f"-L/usr/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages/p/lib -I/build-tmp/build;"
+        f"{staging}0/x {tempfile.gettempdir()}/x\n"
+    )
 
 
 def test_the_record_is_right(scrub, tmp_path):
