@@ -192,3 +192,38 @@ def test_one_triple_for_both_machines(rust, crosspy, rust_environ, tmp_path):
     library = unpacked(only_wheel(tmp_path / "w"), tmp_path / "lib")
     done = run([python, "-c", "import rustic; print(rustic.facts)"], env={"PYTHONPATH": str(library)})
     assert done.stdout.strip() == "x86_64 little 64 by x86_64, 42"
+
+
+BESIDE = {
+    "lib/Cargo.toml": '[package]\nname = "lib"\nversion = "0.1.0"\nedition = "2021"\n',
+    "lib/src/lib.rs": '#[inline(never)] pub fn f(x: &str) -> String { if x.len() > 3 { panic!("long") } format!("{x}!") }\n',
+    "own/Cargo.toml": '[package]\nname = "own"\nversion = "0.1.0"\nedition = "2021"\n[workspace]\n[lib]\ncrate-type = ["cdylib"]\n'
+    '[dependencies]\nlib = { path = "../lib" }\n',
+    "own/src/lib.rs": '#[no_mangle] pub extern "C" fn g(n: usize) -> usize { lib::f(&"x".repeat(n)).len() }\n',
+}
+
+
+def test_a_crate_beside_its_workspace_is_the_same_wherever_it_lies(
+    rust, bed, crossenv, rust_environ, tmp_path
+):
+    """As tokenizers has it: cargo's names of such a crate, and of what depends on it, have its path in them."""
+    if not has_std(rust, bed):
+        pytest.skip(f"the Rust toolchain has no standard library for {bed.name}")
+    triple = RUST_NAMES[bed.name][1]
+    made = []
+    for place in ("first+one", "another place"):
+        project = tmp_path / place
+        for name, text in BESIDE.items():
+            (project / name).parent.mkdir(parents=True, exist_ok=True)
+            (project / name).write_text(text, encoding="utf-8")
+        environ = {
+            **rust_environ,
+            "RUSTC": str(crossenv.root / "crosspy" / "tools" / "rustc"),
+            "CROSSPY_SOURCE": str(project),
+            "CROSSPY_RUST_MAPS": f"{project}=.",
+            f"CARGO_TARGET_{triple.upper().replace('-', '_')}_LINKER": f"{bed.triplet}-gcc",
+        }
+        cargo = ["cargo", "build", "--quiet", "--release", "--offline", "--target", triple]
+        run(cargo, env=environ, cwd=project / "own")
+        made.append((project / "own" / "target" / triple / "release" / "libown.so").read_bytes())
+    assert made[0] == made[1]
