@@ -245,7 +245,8 @@ def crosspy_note_other_versions(unmet, d):
 crosspy_install_build_files() {
     # They run in the build: OE-core's setuptools looks for Python's headers beside STAGING_INCDIR.
     export STAGING_INCDIR="${STAGING_INCDIR_NATIVE}" STAGING_LIBDIR="${STAGING_LIBDIR_NATIVE}"
-    crosspy_run ${CROSSPY_ENV}/bin/build-pip install --quiet --no-index --no-build-isolation --find-links ${CROSSPY_LINKS} ${CROSSPY_FOUND_FILES}
+    # What they need themselves is among them, or there.
+    crosspy_run ${CROSSPY_ENV}/bin/build-pip install --quiet --no-index --no-deps --no-build-isolation --find-links ${CROSSPY_LINKS} ${CROSSPY_FOUND_FILES}
 }
 crosspy_install_build_files[vardepsexclude] = "CROSSPY_FOUND_FILES"
 

@@ -15,10 +15,11 @@ from typing import Any, Final
 
 from crosspy.build import sdist
 from crosspy.build.crates import locked_crates
-from crosspy.build.requirements import LEGACY
 from crosspy.errors import BuildFailedError
 from crosspy.model.lock import Crate
 
+LEGACY: Final = ("setuptools>=40.8.0",)
+"""What PEP 517 builds a project with that has no ``build-system`` table."""
 LICENCE: Final = re.compile(r"(LICEN[CS]E|COPYING|NOTICE|COPYRIGHT)([.-].*)?", re.IGNORECASE)
 _METADATA: Final = frozenset({"PKG-INFO", "pyproject.toml"})
 _CARGO: Final = frozenset({"Cargo.toml", "Cargo.lock", ".cargo-checksum.json"})

@@ -47,12 +47,15 @@ def build_files(
         _, artifact = find_portable(f"{requirement.name}{requirement.specifier}", environ=environ)
         download(artifact, scratch, base=scratch, transport=transport_of(environ))
         found[name] = artifact
-        waiting.extend(applying(_requires(scratch / artifact.name)))
+        waiting.extend(applying(requires_of(scratch / artifact.name)))
     return dict(sorted(found.items())), needed - found.keys()
 
 
-def _requires(path: Path) -> list[object]:
-    """Return what a wheel needs to run; of a source distribution, what it is built with, too."""
+def requires_of(path: Path) -> list[object]:
+    """Return what a wheel needs to run; of a source distribution, what it is built with, too.
+
+    :raises BuildFailedError: if the file is damaged.
+    """
     if path.suffix != ".whl":
         contents = read_contents(path)
         return [*contents.build_requires, *_stated(contents.texts.get("PKG-INFO", b""))]

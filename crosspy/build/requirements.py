@@ -25,14 +25,14 @@ from packaging.utils import (
 from packaging.version import InvalidVersion, Version
 
 from crosspy import process
+from crosspy.build.contents import LEGACY
 from crosspy.build.frontend import BuildOptions, build_environment, separate
+from crosspy.build.portable import requires_of
+from crosspy.build.project import applying
 from crosspy.crossenv.layout import CrossEnv
 from crosspy.errors import BuildFailedError
 from crosspy.model.tags import marker_environment
 from crosspy.model.target import Target
-
-LEGACY: Final = ("setuptools>=40.8.0",)
-"""What PEP 517 builds a project with that has no ``build-system`` table."""
 
 _ASK: Final = """
 import json
@@ -110,7 +110,8 @@ def unmet_requirements(
     """Return what ``project`` needs for its build and ``env``'s build layer has not.
 
     That is also a newer file of what is there in an older version, asked for or not: back ends use what they find beside them
-    (setuptools checks classifiers with trove-classifiers), and a project's own isolated build would find none.
+    (setuptools checks classifiers with trove-classifiers), and a project's own isolated build would find none. What such a file
+    needs itself is among them.
 
     Once what ``pyproject.toml`` names is there, the back end is asked for more (``get_requires_for_build_wheel``).
 
@@ -124,6 +125,13 @@ def unmet_requirements(
     unmet = _unmet(requirements, env, project, present, files)
     stated = [one for one in (_applying(text, env.target, project) for text in requirements) if one]
     unmet += _newer(stated, present, files)
+    for one in unmet:  # which grows: what a file needs is needed with it
+        if one.file:
+            texts = map(str, applying(requires_of(Path(one.file))))
+            known = {other.name for other in unmet}
+            unmet += [
+                other for other in _unmet(texts, env, project, present, files) if other.name not in known
+            ]
     if any(one.file or not one.found for one in unmet):
         return unmet
     return unmet + _unmet(_dynamic_requirements(env, project, environ), env, project, present, files)

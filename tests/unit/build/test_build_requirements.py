@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -97,18 +99,55 @@ def test_markers_are_the_targets(tmp_path: Path) -> None:
     assert [one.name for one in unmet_requirements(environment(tmp_path), tree, [], environ={})] == ["a"]
 
 
+def wheel(*needed: str) -> bytes:
+    """A wheel that needs others to run."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        lines = "".join(f"Requires-Dist: {one}\n" for one in needed)
+        archive.writestr("x-1.dist-info/METADATA", f"Metadata-Version: 2.1\nName: x\nVersion: 1\n{lines}")
+    return file.getvalue()
+
+
+def test_what_a_file_needs_itself_is_asked_for_with_it(tmp_path: Path) -> None:
+    """A newer meson-python than the layers have: Meson, of which nothing else spoke, and a newer pyproject-metadata."""
+    tree = project(tmp_path, '[build-system]\nrequires = ["meson-python>=0.18"]\n')
+    needed = (
+        "meson>=1.2.3; python_version >= '3'",
+        "pyproject-metadata>=0.9",
+        "there",
+        "win; os_name == 'nt'",
+        "x; extra == 'test'",
+    )
+    links = put(
+        tmp_path / "links",
+        {
+            "meson_python-0.19.0-py3-none-any.whl": wheel(*needed),
+            "pyproject_metadata-0.11.0-py3-none-any.whl": wheel("deeper", "meson-python"),
+        },
+    )
+    env = environment(tmp_path, meson_python="0.15", pyproject_metadata="0.7.1", there="1")
+    found = unmet_requirements(env, tree, [links], environ={})
+    assert {one.name: Path(one.file).name for one in found} == {
+        "meson-python": "meson_python-0.19.0-py3-none-any.whl",
+        "pyproject-metadata": "pyproject_metadata-0.11.0-py3-none-any.whl",
+        "meson": "",
+        "deeper": "",
+    }
+
+
 def test_files_that_meet_a_requirement_are_found(tmp_path: Path) -> None:
     tree = project(tmp_path, '[build-system]\nrequires = ["scikit-build-core>=0.10"]\n')
     links = put(
         tmp_path / "links",
         {
             "scikit_build_core-0.9.tar.gz": "",
-            "scikit_build_core-0.11.6-py3-none-any.whl": "",
+            "scikit_build_core-0.11.6-py3-none-any.whl": wheel("packaging>=23"),
             "README": "",
             "x.whl": "",
         },
     )
-    [one] = unmet_requirements(environment(tmp_path), tree, [links, tmp_path / "nowhere"], environ={})
+    env = environment(tmp_path, packaging="24")
+    [one] = unmet_requirements(env, tree, [links, tmp_path / "nowhere"], environ={})
     assert one.file == str(links / "scikit_build_core-0.11.6-py3-none-any.whl")
 
 
@@ -117,7 +156,7 @@ def test_a_newer_file_of_what_is_there_is_used_unless_the_project_does_not_want_
     tree = project(tmp_path, '[build-system]\nrequires = ["setuptools>=69", "cython<3.1"]\n')
     names = ("setuptools-69.0", "setuptools-82.0.1", "trove_classifiers-2026.1", "trove_classifiers-2025.1")
     names += ("cython-3.2.4", "packaging-23.2", "absent-1", "wheel-x.y")
-    links = put(tmp_path / "links", {f"{name}-py3-none-any.whl": "" for name in names})
+    links = put(tmp_path / "links", {f"{name}-py3-none-any.whl": wheel() for name in names})
     env = environment(
         tmp_path, "exit 1", setuptools="69.1.1", cython="3.0.8", trove_classifiers="2024.2", packaging="26.0"
     )

@@ -5,4 +5,4 @@ SRC_URI[sha256sum] = "483a201202b73495f00dbc83796c6ae63137a9bdade074f7648b3e3261
 
 inherit pypi crosspy
 
-DEPENDS += "ninja-native openblas python3-cython-native python3-meson-python-native"
+DEPENDS += "meson-native ninja-native openblas python3-cython-native python3-meson-python-native"
