@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections import deque
 from collections.abc import Iterable, Mapping
@@ -61,7 +62,10 @@ def requires_of(path: Path) -> list[object]:
         return [*contents.build_requires, *_stated(contents.texts.get("PKG-INFO", b""))]
     try:
         with zipfile.ZipFile(path) as wheel:
-            [metadata] = [name for name in wheel.namelist() if name.endswith(".dist-info/METADATA")]
+            # At the top: what a wheel brings along (setuptools' _vendor) has metadata of its own.
+            [metadata] = [
+                name for name in wheel.namelist() if re.fullmatch(r"[^/]+\.dist-info/METADATA", name)
+            ]
             return [*_stated(wheel.read(metadata))]
     except (OSError, ValueError, zipfile.BadZipFile) as error:
         raise BuildFailedError(f"{path.name} is damaged: {error}") from None

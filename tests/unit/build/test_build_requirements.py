@@ -104,6 +104,7 @@ def wheel(*needed: str) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w") as archive:
         lines = "".join(f"Requires-Dist: {one}\n" for one in needed)
+        archive.writestr("x/_vendor/y-1.dist-info/METADATA", "Requires-Dist: of-another\n")
         archive.writestr("x-1.dist-info/METADATA", f"Metadata-Version: 2.1\nName: x\nVersion: 1\n{lines}")
     return file.getvalue()
 
