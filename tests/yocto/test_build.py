@@ -125,6 +125,12 @@ rich.console.Console(file=sys.stderr).print(rich.markdown.Markdown("# ok"))
 print("imported", sys.implementation._multiarch)
 """
 
+if SERIES == "scarthgap":
+    # Its typing-extensions are too old for pydantic-core to be imported, which the image's report tells (XP307).
+    EXERCISE = "\n".join(
+        line.replace(", pydantic_core", "") for line in EXERCISE.splitlines() if "pydantic_core." not in line
+    )
+
 # An image needs their packages; other recipes, and shared state, what they put into sysroots, too.
 SHARED = ("python3-kiwisolver", "python3-markupsafe", "python3-rich")
 
@@ -621,6 +627,8 @@ def test_an_image_imports_all_of_it_and_its_reports_are_beside_it(first: Build, 
     [report] = work.glob("deploy-*/*.crosspy.json")
     [image] = json.loads(report.read_text())["images"]
     assert not [one for one in image["findings"] if one["severity"] == "error"]
+    told = [one["path"] for one in image["findings"] if one["check"] == "XP307"]
+    assert any("pydantic_core" in path for path in told) == (SERIES == "scarthgap")
     [sarif] = work.glob("deploy-*/*.crosspy.sarif")
     assert json.loads(sarif.read_text())["version"] == "2.1.0"
 
