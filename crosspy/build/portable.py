@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 
 from crosspy.build.contents import read_contents
 from crosspy.build.index import find_portable
-from crosspy.build.project import applying
+from crosspy.build.project import applying, meets
 from crosspy.build.transport import download, transport_of
 from crosspy.errors import BuildFailedError
 from crosspy.model.lock import Artifact
@@ -38,9 +38,7 @@ def build_files(
     while waiting:
         requirement = waiting.popleft()
         name = canonicalize_name(requirement.name)
-        if name in known and (
-            not known[name] or requirement.specifier.contains(known[name], prereleases=True)
-        ):
+        if name in known and meets(requirement, known[name]):
             needed.add(name)
             continue
         if name in found:
@@ -68,7 +66,9 @@ def requires_of(path: Path) -> list[object]:
             ]
             return [*_stated(wheel.read(metadata))]
     except (OSError, ValueError, zipfile.BadZipFile) as error:
-        raise BuildFailedError(f"{path.name} is damaged: {error}") from None
+        raise BuildFailedError(
+            f"{path} is damaged: {error}", hint="Get the file anew, and compare its hash with the index's."
+        ) from None
 
 
 def _stated(metadata: bytes) -> Iterable[object]:

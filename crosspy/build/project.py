@@ -17,6 +17,7 @@ from typing import Final
 
 from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
 
 from crosspy.build.contents import LICENCE, read_contents
 from crosspy.errors import BuildFailedError
@@ -150,6 +151,14 @@ def applying(requirements: Iterable[object]) -> Iterator[Requirement]:
             continue
         if requirement.marker is None or _applies(requirement):
             yield requirement
+
+
+def meets(requirement: Requirement, version: str) -> bool:
+    """Say whether a version does; what is no version (empty, ``git``) is there, and nobody can say which it is."""
+    try:
+        return requirement.specifier.contains(Version(version), prereleases=True)
+    except InvalidVersion:
+        return True
 
 
 def _applies(requirement: Requirement) -> bool:

@@ -28,7 +28,7 @@ from crosspy import process
 from crosspy.build.contents import LEGACY
 from crosspy.build.frontend import BuildOptions, build_environment, separate
 from crosspy.build.portable import requires_of
-from crosspy.build.project import applying
+from crosspy.build.project import applying, meets
 from crosspy.crossenv.layout import CrossEnv
 from crosspy.errors import BuildFailedError
 from crosspy.model.tags import marker_environment
@@ -144,9 +144,7 @@ def _newer(
     newest: dict[str, tuple[str, str]] = {}
     for file, name, version in files:
         asked = [one for one in stated if canonicalize_name(one.name) == name]
-        if name not in present or not all(
-            _meets(one, version) and _meets(one, present[name]) for one in asked
-        ):
+        if name not in present or not all(meets(one, version) and meets(one, present[name]) for one in asked):
             continue
         other, _ = newest.get(name, (present[name], ""))
         if _is_newer(version, other):
@@ -193,9 +191,9 @@ def _unmet(
             continue
         name = canonicalize_name(requirement.name)
         version = present.get(name, "")
-        if version and _meets(requirement, version):
+        if version and meets(requirement, version):
             continue
-        file = next((file for file, n, v in files if n == name and _meets(requirement, v)), "")
+        file = next((file for file, n, v in files if n == name and meets(requirement, v)), "")
         found.append(Unmet(requirement=text, name=name, found=version, file=file))
     return found
 
@@ -241,13 +239,6 @@ def _applying(text: str, target: Target, project: Path) -> Requirement | None:
     marker = requirement.marker
     holds = marker is None or marker.evaluate({**marker_environment(target), "extra": ""})
     return requirement if holds else None
-
-
-def _meets(requirement: Requirement, version: str) -> bool:
-    try:
-        return requirement.specifier.contains(Version(version), prereleases=True)
-    except InvalidVersion:
-        return True  # there, and nobody can say which
 
 
 def _files(links: Iterable[Path]) -> Iterable[tuple[str, str, str]]:

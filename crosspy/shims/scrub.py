@@ -53,7 +53,8 @@ def scrub(wheel: str) -> list[str]:
             if b"\x00" in old[:1024]:
                 new = rpath.mended(old, sysroots)
             else:
-                new = _replaced(staged.sub(_installed, old), pairs)
+                # What is known by name first: an environment, or a project, may lie in such a directory.
+                new = staged.sub(_installed, _replaced(old, pairs))
             if new != old:
                 changed[info.filename] = new
         if not changed:

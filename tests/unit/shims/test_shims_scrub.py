@@ -95,6 +95,16 @@ def test_where_a_back_end_put_it_together_is_where_it_will_be(scrub, tmp_path):
     )
 
 
+def test_an_environment_in_a_temporary_directory_is_known_by_its_name(scrub, tmp_path, monkeypatch):
+    root = f"{tempfile.gettempdir()}/tmp00000002/env"
+    monkeypatch.setattr(scrub, "ROOT", root)
+    monkeypatch.setenv("CROSSPY_SOURCE", f"{tempfile.gettempdir()}/tmp00000003")
+    text = f"{root}/lib {tempfile.gettempdir()}/tmp00000003/x.c\n"
+    wheel = make_wheel(tmp_path / "p-1-py3-none-any.whl", {"p/p.txt": text.encode()})
+    scrub.scrub(str(wheel))
+    assert contents(wheel)["p/p.txt"] == b"/usr/lib ./x.c\n"
+
+
 def test_the_record_is_right(scrub, tmp_path):
     members = {
         "p/a.py": f"{ROOT}\n".encode(),
