@@ -40,7 +40,7 @@ def install(environ: "os._Environ[str]") -> None:
 
 def answer(name: str) -> str:
     """Return what answers in the place of a program, empty if nothing does."""
-    if name in buildfacts.ANSWERS or name == "meson":
+    if name in buildfacts.ANSWERS:
         return os.path.join(PLACE, name)
     if _PYTHON.fullmatch(name):
         return os.path.join(PLACE, "python-config")

@@ -11,14 +11,13 @@ import shlex
 import subprocess
 from collections.abc import Callable
 
-from . import TOOLS, answers, buildfacts, facts, keep, replace, view
+from . import TOOLS, answers, buildfacts, keep, replace, view
 
 MESSAGE = (
     f"Exec format error: a program made for {buildfacts.TRIPLET} does not run on the build machine. Tell the build what it "
     "would have answered (crosspy create --hints FILE), or name an emulator (crosspy create --emulator COMMAND)"
 )
 _READER = re.compile(r"(?:.*/)?swig[\d.]*")
-_HEADERS = re.compile(r"(-I)?(/usr/(?:local/)?include)(/[\w.]+-linux-[\w.]+)?(/.*)?")
 
 
 def install() -> None:
@@ -56,14 +55,11 @@ def _shown(word: object) -> object:
 
 def _of_sysroot(word: object) -> object:
     """Return a word that names system headers with the sysroot's in their place."""
-    match = _HEADERS.fullmatch(word) if isinstance(word, str) else None
-    if not match:
+    if not isinstance(word, str):
         return word
-    option, top, multiarch, rest = match.groups(default="")
-    place = buildfacts.SYSROOT + top
-    if multiarch and os.path.isdir(own := os.path.join(place, facts.SYS["multiarch"])):
-        place = own
-    return option + place + rest
+    path = word.removeprefix("-I")
+    place = view.headers(path)
+    return word[: len(word) - len(path)] + place if place else word
 
 
 def _own(program: object) -> object:

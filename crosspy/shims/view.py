@@ -11,13 +11,13 @@ import os
 import re
 from collections.abc import Callable
 
-from . import ROOT, buildfacts, keep, replace
+from . import ROOT, buildfacts, facts, keep, replace
 
 TYPE_CHECKING = False  # typing's own would have to be imported
 if TYPE_CHECKING:
     from types import ModuleType
 
-_HEADERS = re.compile(r"/usr/(?:local/)?include(?:/|$)")
+_HEADERS = re.compile(r"(/usr/(?:local/)?include)(/[\w.]+-linux-[\w.]+)?(/.*)?", re.DOTALL)
 _LIBRARY = re.compile(
     r"(/usr(?:/local)?)?/lib(?:64|32|x32)?(?:/[\w.]+-linux-[\w.]+)?/(lib[^/]+\.(?:so|a)(?:\.[\d.]+)?)"
 )
@@ -41,10 +41,20 @@ def translate(path: object) -> object:
         return path
     if text == "/proc/cpuinfo":
         return path if keep("machine") else CPUINFO
-    if _HEADERS.match(text):
-        return buildfacts.SYSROOT + text
+    if place := headers(text):
+        return place
     match = _LIBRARY.fullmatch(text)
     return _library(text, match[2]) if match else path
+
+
+def headers(text: str) -> str:
+    """Return the sysroot's place of system headers, with the target's name for a multiarch one; empty for other paths."""
+    match = _HEADERS.fullmatch(text)
+    if not match:
+        return ""
+    top, multiarch, rest = match.groups(default="")
+    own = os.path.join(buildfacts.SYSROOT + top, facts.SYS["multiarch"] or "").rstrip("/")
+    return (own if multiarch and _exists(own) else buildfacts.SYSROOT + top + multiarch) + rest
 
 
 def _library(text: str, name: str) -> str:

@@ -108,7 +108,7 @@ def build_facts_module(target: Target, choices: Choices) -> str:
         "PYTHONNOUSERSITE",
     }
     constants: dict[str, Any] = {
-        "ANSWERS": tuple(distribution_programs(target)),
+        "ANSWERS": ("meson", *distribution_programs(target)),
         "BARE_LINK": sysconfig.bare_link(target.python.config_vars, target),
         "BUILD_ENV": variables,
         "BUILD_UNSET": environ.UNSET,

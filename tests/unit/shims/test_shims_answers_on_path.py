@@ -142,7 +142,7 @@ def test_the_processor_as_a_program_reads_it(programs, tmp_path, monkeypatch, co
 def test_swig_reads_the_sysroots_headers(programs, tmp_path, monkeypatch):
     module, made = programs
     made.set("SYSROOT", str(tmp_path))
-    (tmp_path / "usr/include" / module.facts.SYS["multiarch"]).mkdir(parents=True)
+    (tmp_path / "usr/include" / module.view.facts.SYS["multiarch"]).mkdir(parents=True)
     swig = tmp_path / "swig4.0"
     swig.write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     swig.chmod(0o755)
@@ -162,7 +162,7 @@ def test_swig_reads_the_sysroots_headers(programs, tmp_path, monkeypatch):
         "-python",
         f"-I{include}",
         "-I",
-        f"{include}/{module.facts.SYS['multiarch']}/openssl",
+        f"{include}/{module.view.facts.SYS['multiarch']}/openssl",
         "-I/usr/include2",
         "x.i",
     ]

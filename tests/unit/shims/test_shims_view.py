@@ -95,6 +95,17 @@ def test_listing(view, sysroot, given, expected):
     assert view.listed(given) == (given if expected is None else expected.replace("@", str(sysroot)))
 
 
+def test_headers_under_the_build_machines_multiarch_name_are_the_targets(shims, sysroot):
+    made = shims(sysroot=str(sysroot))
+    view = made.load("view")
+    view.facts.SYS["multiarch"] = "arm-linux-gnueabihf"
+    asked = "/usr/include/x86_64-linux-gnu/bits/x.h"
+    assert view.translate(asked) == f"{sysroot}{asked}"
+    put(sysroot, {"usr/include/arm-linux-gnueabihf/bits/x.h": ""})
+    assert view.translate(asked) == f"{sysroot}/usr/include/arm-linux-gnueabihf/bits/x.h"
+    assert view.translate("/usr/include/zlib.h") == f"{sysroot}/usr/include/zlib.h"
+
+
 def test_listing_for_a_target_without_multiarch_names(shims, sysroot):
     made = shims(sysroot=str(sysroot))
     made.set("LIBRARY_DIRS", ("/usr/lib", "/lib"))
@@ -186,6 +197,7 @@ package.ROOT = sysroot; package.keep = lambda name: False
 package.replace = lambda owner, name, value: setattr(owner, name, value)
 facts = types.ModuleType("p.buildfacts"); facts.SYSROOT = sysroot; facts.LIBRARY_DIRS = ("/usr/lib/aarch64-linux-gnu", "/usr/lib")
 sys.modules["p.buildfacts"] = package.buildfacts = facts
+package.facts = types.ModuleType("p.facts"); package.facts.SYS = {"multiarch": "aarch64-linux-gnu"}
 import p.view
 p.view.install()
 assert open("/usr/include/zlib.h").read() == "the sysroot's"
