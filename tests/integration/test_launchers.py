@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
@@ -62,13 +63,36 @@ def test_ccache_finds_the_second_build(build, crosspy, arm64, plain, tmp_path):
     assert second["cache_miss"] == misses, "each is asked once"
 
 
+def free_port() -> int:
+    """Return a port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def test_sccache_finds_the_second_build(build, plain, tmp_path):
+    """In the same temporary directory: the paths that crosspy maps away are a part of its key."""
+    needs("sccache")
+    variables = {"SCCACHE_DIR": str(tmp_path / "sccache"), "SCCACHE_SERVER_PORT": str(free_port())}
+    (tmp_path / "tmp").mkdir()
+    hits = []
+    try:
+        for _ in range(2):
+            assert build(CROSSPY_LAUNCHER="sccache", TMPDIR=str(tmp_path / "tmp"), **variables) == plain
+            said = run(["sccache", "--show-stats", "--stats-format=json"], env=variables).stdout
+            hits.append(sum(json.loads(said)["stats"]["cache_hits"]["counts"].values()))
+    finally:
+        run(["sccache", "--stop-server"], env=variables)
+    assert hits[0] == 0
+    assert hits[1] >= 2, "both sources; Meson's checks are asked under other names"
+
+
 @pytest.fixture
 def distccd(tmp_path) -> Iterator[str]:
     """A compile server on the loopback interface, for nobody else."""
     server = needs("distccd")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     log = tmp_path / "distccd.log"
     argv = [
         server,
