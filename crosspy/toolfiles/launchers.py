@@ -146,6 +146,11 @@ _FUNCTIONS: Final = r"""  inside() {
       for d in "${0%/*}/../links$d" "$S$d"; do if [ -e "$d" ]; then r=$d; return; fi; done
     done
     r=$S$r
+    # The compiler's own libraries (libgomp.so, of which CMake's FindOpenMP has the path) are in no sysroot.
+    case $1 in */gcc/*|*/gcc-cross/*)
+      d=$(@command@ "-print-file-name=${1##*/}" 2>/dev/null)
+      case $d in /*/gcc/*|/*/gcc-cross/*) r=$d ;; esac ;;
+    esac
   }
 """
 

@@ -237,6 +237,23 @@ def test_a_library_is_found_where_the_sysroot_has_it(bench):
 
 
 @pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("/opt/tc/lib/gcc/aarch64-linux-gnu/13/", "/opt/tc/lib/gcc/aarch64-linux-gnu/13/libgomp.so"),
+        ("", "@/usr/lib/gcc/x86_64-linux-gnu/12/libgomp.so"),
+        ("/usr/lib/x86_64-linux-gnu/", "@/usr/lib/gcc/x86_64-linux-gnu/12/libgomp.so"),
+    ],
+)
+def test_the_compilers_own_library_is_the_one_that_it_names(bench, answer, expected):
+    """CMake's FindOpenMP links libgomp by its path; a library of the build machine is no compiler's own."""
+    bench.real.write_text(
+        f'#!/bin/sh\ncase $1 in -print-file-name=*) echo "{answer}${{1#*=}}"; exit ;; esac\n{COMPILER}'
+    )
+    words = bench.run("-shared", "/usr/lib/gcc/x86_64-linux-gnu/12/libgomp.so")
+    assert words == ["-shared", expected.replace("@", bench.sysroot)]
+
+
+@pytest.mark.parametrize(
     ("given", "expected"),
     [
         ("-I/usr/include/x -O2", "-I@/usr/include/x -O2"),
