@@ -9,6 +9,7 @@ import sys
 import traceback
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from itertools import takewhile
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -33,6 +34,9 @@ COMMANDS: Final = {
     "sbom": "write a bill of materials of an image or a lock: CycloneDX or SPDX",
     "verify": "prove that an image's programs and extension modules fit the target",
 }
+
+_COMMON: Final = ("-v", "--verbose", "-q", "--quiet")
+"""The options of every command, which may stand before its name, too."""
 
 _EPILOG = """\
 the usual way, from a staging sysroot to a proven image:
@@ -76,6 +80,7 @@ def overview_parser() -> argparse.ArgumentParser:
         prog="crosspy",
         description="Cross-compile Python packages for embedded Linux, and prove that they load there.",
         epilog=_EPILOG,
+        parents=[common_parser()],
         formatter_class=_Formatter,
         allow_abbrev=False,
     )
@@ -102,15 +107,17 @@ def command_parser(name: str) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str], environ: Mapping[str, str], cwd: Path) -> int:
     """Run one command line and return its exit code; errors that crosspy knows are printed here."""
-    if not argv or argv[0] not in COMMANDS:
+    common = list(takewhile(_COMMON.__contains__, argv))
+    name, *words = argv[len(common) :] or [""]
+    if name not in COMMANDS:
         overview_parser().parse_args(argv)
         return 2
     # Intermixed: `crosspy wheel ENV -w DIR REQ` has an option between its positionals.
-    args = command_parser(argv[0]).parse_intermixed_args(argv[1:])
+    args = command_parser(name).parse_intermixed_args([*common, *words])
     console = Console(colour=wants_colour(environ, sys.stderr), quiet=args.quiet, verbose=args.verbose)
     context = Context(environ=environ, console=console, cwd=cwd)
     try:
-        code: int = import_module(f"crosspy.cli.{argv[0]}").run(args, context)
+        code: int = import_module(f"crosspy.cli.{name}").run(args, context)
     except CrosspyError as error:
         console.error(error.message, error.hint)
         return error.exit_code

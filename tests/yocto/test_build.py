@@ -196,16 +196,25 @@ class Build:
     user: str
 
     def bitbake(self, *words: str, check: bool = True) -> Outcome:
+        done = self.run("bitbake", *words)
+        (self.top / "log").write_text(done.text)
+        assert not check or done.status == 0, "\n".join(
+            re.findall("^ERROR: .*", done.text, re.MULTILINE) or [done.text[-4000:]]
+        )
+        return done
+
+    def run(self, *argv: str | Path) -> Outcome:
+        """Run a program of BitBake's or OE-core's, as ``oe-init-build-env`` lets one."""
         environ = {
             "HOME": str(self.top),
             "LANG": "en_US.UTF-8",
-            "PATH": f"{os.environ['BITBAKE_DIR']}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+            "PATH": f"{os.environ['OE_CORE_DIR']}/scripts:{os.environ['BITBAKE_DIR']}/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             "BUILDDIR": str(self.top),
             "BBPATH": str(self.top),
             "USER": self.user,
         }
         done = subprocess.run(
-            ["bitbake", *words],
+            argv,
             cwd=self.top,
             env=environ,
             user=self.user or None,
@@ -216,10 +225,6 @@ class Build:
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
-        )
-        (self.top / "log").write_text(done.stdout)
-        assert not check or done.returncode == 0, "\n".join(
-            re.findall("^ERROR: .*", done.stdout, re.MULTILINE) or [done.stdout[-4000:]]
         )
         return Outcome(done.returncode, done.stdout)
 

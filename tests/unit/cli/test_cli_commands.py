@@ -52,6 +52,14 @@ def crosspy(capsys, tmp_path):
 # Help.
 
 
+def test_what_every_command_has_may_stand_before_its_name(crosspy):
+    before, behind = crosspy("-q", "-v", "verify", "no-image"), crosspy("verify", "-q", "-v", "no-image")
+    assert before == behind
+    assert before.status == 2
+    assert "COMMAND" in crosspy("-q").err
+    assert "'no-command'" in crosspy("-v", "no-command").err
+
+
 def test_help(crosspy):
     done = crosspy("--help")
     assert (done.status, done.err) == (0, "")
@@ -176,7 +184,7 @@ def test_every_option_has_help():
         [],
         ["nonsense"],
         ["--nonsense"],
-        ["-v", "describe"],
+        ["-x", "describe"],
         ["describe", "--nonsense"],
         ["describe", "--sysroo", "/x"],
         ["describe", "a", "b"],
