@@ -54,6 +54,12 @@ def read_failures(directory: Path) -> list[Failure]:
     return [failure for _, failure in sorted(found, key=lambda pair: pair[0])]
 
 
+def read_warnings(directory: Path) -> list[str]:
+    """Return what builds that did not fail want their user to know, each one line."""
+    texts = (path.read_text(encoding="utf-8", errors="replace") for path in directory.glob("*.warning"))
+    return sorted({" ".join(text.split()) for text in texts})
+
+
 def _failure(plain: dict[str, Any]) -> Failure:
     return Failure(
         project=str(plain["project"]),

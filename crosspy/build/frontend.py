@@ -20,7 +20,7 @@ from crosspy.build.ahead import Ahead, build_ahead, constraints, named_requireme
 from crosspy.build.check import check_wheel
 from crosspy.build.digests import Digests, of_texts
 from crosspy.build.downloads import download_options, download_variables
-from crosspy.build.evidence import read_failures
+from crosspy.build.evidence import read_failures, read_warnings
 from crosspy.build.explain import explain
 from crosspy.build.jobserver import Jobserver, jobserver
 from crosspy.build.log import BuildLog, open_log
@@ -132,6 +132,8 @@ def build_wheels(
             status = process.stream(argv, env=variables, copy=log.file)
             if status:
                 raise _failed(env, log, evidence, status, _reproducer(env, requirements, options))
+        for text in read_warnings(evidence):
+            console.warning(text)
         wheels = sorted(made.glob("*.whl"))
         for wheel in wheels:
             check_wheel(wheel, env.target, prebuilt=options.policy != "sdist")

@@ -1,4 +1,5 @@
-"""What a build that failed leaves for the explainer: compiler runs that failed, its exception, configure's logs.
+"""What a build that failed leaves for the explainer: compiler runs that failed, its exception, configure's logs; and words
+of one that did not, which pip keeps to itself.
 
 Back ends remove their build directories and pip the rest, so the logs of a directory are read before Python code
 removes it. ``CROSSPY_EVIDENCE`` names the directory for this; crosspy wheel reads it (crosspy/build/evidence.py).
@@ -22,6 +23,16 @@ def directory() -> str:
     """Return the directory that the evidence goes to; empty if nobody asked for any."""
     name = os.environ.get("CROSSPY_EVIDENCE", "")
     return name if name and os.path.isdir(name) else ""
+
+
+def tell(text: str) -> None:
+    """Leave a sentence for the user, if anybody asked for evidence."""
+    import tempfile
+
+    if place := directory():
+        handle, _ = tempfile.mkstemp(dir=place, suffix=".warning")
+        with open(handle, "w", encoding="utf-8") as file:
+            file.write(text)
 
 
 def keep_logs() -> None:

@@ -55,6 +55,7 @@ def watch(argv: list[str]) -> None:
 
                 for wheel in wheels:
                     scrub.scrub(wheel)
+                    _tell_of_accelerators(wheel)
                 wheelcache.record()
             if problems or evidence.has_failed(argv, made=bool(wheels)):
                 evidence.leave(argv, log)
@@ -67,6 +68,22 @@ def watch(argv: list[str]) -> None:
             os._exit(8)
 
     atexit.register(finish)
+
+
+def _tell_of_accelerators(wheel: str) -> None:
+    """Leave a word for the user where a wheel for any machine was made of sources that have extension modules."""
+    from . import accelerators, evidence
+
+    name = os.path.basename(wheel)
+    if not evidence.directory() or is_pure_wanted(name.split("-")[0]):
+        return
+    found = accelerators.of_a_pure_wheel(wheel, os.environ["CROSSPY_SOURCE"])
+    if found:
+        more = f" and {len(found) - 3} more" if len(found) > 3 else ""
+        evidence.tell(
+            f"{name} has no machine code, though its sources have some ({', '.join(found[:3])}{more}): its build may have lacked "
+            f"something and gone on without; the whole log (--log FILE) may say what. {_pure_hint(name)}"
+        )
 
 
 def _wheel_directory(argv: list[str]) -> str | None:

@@ -155,6 +155,24 @@ def test_a_pure_build_is_asked_for_by_name(wheel):
         assert [name for name in archive.namelist() if name.endswith(".so")] == []
 
 
+def test_a_package_that_is_pure_by_its_own_choice_is_told_of(wheel, tmp_path):
+    """As rapidfuzz's own back end does without CMake: nothing fails, and pip says nothing of what a build wrote."""
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "setup.py").write_text(
+        "import setuptools, shutil\n"
+        "modules = [setuptools.Extension('fast', ['fast.c'])] if shutil.which('no-such-compiler') else []\n"
+        "setuptools.setup(name='falls-back', version='1', ext_modules=modules, py_modules=['slow'])\n"
+    )
+    (project / "fast.c").write_text("#include <Python.h>\n")
+    (project / "slow.py").touch()
+    done, wheels = wheel(project, check=False)
+    assert (done.returncode, list(wheels)) == (0, ["falls_back"])
+    assert "no machine code, though its sources have some (fast.c)" in done.stderr
+    done, _ = wheel(project, "--pure", "falls-back", check=False)
+    assert "machine code" not in done.stderr
+
+
 def test_markers_of_build_requirements_are_the_targets(crossenv, wheel, tmp_path):
     if crossenv.target.machine.name != "aarch64":
         done, _ = wheel(PACKAGES / "target-markers", check=False)
