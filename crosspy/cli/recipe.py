@@ -13,6 +13,7 @@ from typing import Final
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
+from crosspy.build.crates import locked_crates
 from crosspy.build.index import find_sdist
 from crosspy.build.portable import build_files
 from crosspy.build.project import read_project
@@ -45,6 +46,7 @@ _EPILOG: Final = """\
 examples:
   crosspy recipe --yocto markupsafe                       writes python3-markupsafe_VERSION.bb
   crosspy recipe --yocto spglib --layer openembedded-core/meta
+  crosspy recipe --yocto tiktoken --cargo-lock Cargo.lock a Rust project that ships no lock
   crosspy recipe --buildroot rpds-py==0.27.1 -d package   writes package/python-rpds-py/{Config.in,*.mk,*.hash}
 
 The newest release that the requirement admits is downloaded from the index of your pip configuration, and read: licence
@@ -76,6 +78,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=[],
         help="a layer that the recipe will be used with (--yocto; may be given again): build requirements of which none has a recipe "
         "(in a version that does) are files of the index, with their checksums",
+    )
+    parser.add_argument(
+        "--cargo-lock",
+        metavar="FILE",
+        help="the crates of a Rust project whose source distribution has no Cargo.lock (cargo generate-lockfile makes one)",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
 
@@ -118,6 +125,22 @@ def _is_version(text: str) -> bool:
     return True
 
 
+def _locked(project: Project, lock: Path | None) -> Project:
+    """Return the project with the crates that ``lock`` names; :raises UsageError: if it is none, or not wanted."""
+    if lock is None:
+        return project
+    if not project.unlocked:
+        why = "has a Cargo.lock or its crates" if project.rust else "is not built with Rust"
+        raise UsageError(f"{project.name} {why}", hint="Leave --cargo-lock out.")
+    try:
+        crates = locked_crates(lock.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(
+            f"{lock} is no Cargo.lock: {error}", hint="Make one: cargo generate-lockfile, beside Cargo.toml."
+        ) from None
+    return dataclasses.replace(project, crates=tuple(crates), unlocked=False)
+
+
 def _has_spdx_licences(layers: Iterable[Path]) -> bool:
     """Say whether OE-core is among the layers, and one that has SPDX's licence expressions."""
     texts = (layer / "conf" / "layer.conf" for layer in layers)
@@ -128,12 +151,15 @@ def _has_spdx_licences(layers: Iterable[Path]) -> bool:
 def run(args: argparse.Namespace, context: Context) -> int:
     layers = [context.path(layer) for layer in args.layer]
     recipes, spdx = _recipes(layers), _has_spdx_licences(layers)
+    lock = context.path(args.cargo_lock) if args.cargo_lock else None
+    if lock and len(args.wishes) > 1:
+        raise UsageError("--cargo-lock is of one project", hint="Name that alone.")
     for wish in args.wishes:
         _, artifact = find_sdist(wish, environ=context.environ)
         with tempfile.TemporaryDirectory(prefix="crosspy-recipe-") as name:
             scratch = Path(name)
             download(artifact, scratch, base=scratch, transport=transport_of(context.environ))
-            project = read_project(scratch / artifact.name, artifact)
+            project = _locked(read_project(scratch / artifact.name, artifact), lock)
             brought: dict[str, Artifact] = {}
             if args.layer:
                 known = _known(recipes, project)
@@ -159,6 +185,11 @@ def run(args: argparse.Namespace, context: Context) -> int:
         elif not project.licence_texts:
             context.console.note(
                 f"{project.name}: no licence file: a line of its metadata states the licence"
+            )
+        if project.unlocked:
+            context.console.warning(
+                f"{project.name}: built with Rust, and its source has no Cargo.lock: the recipe names no crates, and its build would "
+                "want the network. Unpack the source, run cargo generate-lockfile beside Cargo.toml, and say --cargo-lock Cargo.lock"
             )
         context.console.data("\n".join(map(str, files)))
     return 0

@@ -26,7 +26,8 @@ class Project:
 
     ``name`` is canonical; ``licence`` an SPDX expression, or empty. ``requires`` and ``build_requires`` are canonical
     names, of Linux and CPython; ``requires`` without extras. ``build_wishes`` are the requirements of ``build_requires``. ``dynamic`` says that the build may tell of more.
-    ``rust``: the build compiles crates; ``crates`` are those that it does not bring along itself.
+    ``rust``: the build compiles crates; ``crates`` are those that it does not bring along itself, which nothing tells if it
+    is ``unlocked``.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Project:
     requires: tuple[str, ...] = ()
     crates: tuple[Crate, ...] = ()
     rust: bool = False
+    unlocked: bool = False
     dynamic: bool = False
 
     @property

@@ -123,7 +123,7 @@ OPTIONS = {
         *("pylock.toml", "pylock.build.toml", "uv.lock"),
     ),
     "fetch": ("--lock", "-d", "--directory", "--no-crates"),
-    "recipe": ("--yocto", "--buildroot", "-d", "--directory", "--overwrite"),
+    "recipe": ("--yocto", "--buildroot", "-d", "--directory", "--cargo-lock", "--overwrite"),
     "crates": ("-d", "--directory", "CARGO"),
     "wheel": (
         "--lock",
