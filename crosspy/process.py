@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import shlex
 import shutil
+import signal
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -110,7 +112,7 @@ def stream(argv: Sequence[str], *, env: Mapping[str, str], copy: BinaryIO) -> in
                 screen.flush()
             return child.wait()
         except BaseException:
-            child.kill()
+            _end(child)
             raise
 
 
@@ -119,7 +121,7 @@ def run_aside(
 ) -> int:
     """Run ``argv`` to its end, all it says into ``output``, and return its exit status; for threads.
 
-    :param stopped: asked again and again; once it says so, the process is terminated.
+    :param stopped: asked again and again; once it says so, the process is ended with all that it started.
     :raises FileNotFoundError: if ``argv[0]`` is not on ``env["PATH"]``.
     """
     with subprocess.Popen(
@@ -134,7 +136,34 @@ def run_aside(
                 return child.wait(timeout=0.5)
             except subprocess.TimeoutExpired:
                 if stopped():
-                    child.terminate()
+                    _end(child)
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Kill a process and all that it started: a build's compilers would go on, in directories that are about to be removed.
+
+    Not by a process group: whoever kills that of crosspy (a job server, Ctrl-C) is to reach them, too.
+    """
+    # Stopped first: one that is looked at must not start another.
+    for number in (signal.SIGSTOP, signal.SIGSTOP, signal.SIGKILL):
+        for pid in _family(child.pid):
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+
+
+def _family(pid: int) -> list[int]:
+    """Return a process and its descendants, parents before children (proc(5): the fourth field of ``stat`` is the parent)."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_bytes().rpartition(b")")[2].split()
+        except OSError:
+            continue  # it has ended
+        children.setdefault(int(fields[1]), []).append(int(path.parent.name))
+    family = [pid]
+    for one in family:
+        family += children.get(one, ())
+    return family
 
 
 def _output(child: subprocess.Popen[bytes]) -> Iterator[bytes]:

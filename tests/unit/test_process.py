@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import time
+from pathlib import Path
 
 import pytest
 
@@ -55,6 +56,35 @@ def test_a_copy_that_cannot_be_written_ends_the_process():
 
     with pytest.raises(OSError, match="No space"):
         sh("echo x; sleep 20", Full())
+
+
+def is_running(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state not in {"Z", "X"}
+
+
+def test_what_it_started_ends_with_it(tmp_path):
+    """A compiler that goes on after its build was stopped writes into directories that are removed."""
+    told = tmp_path / "told"
+    program = f"sh -c 'sleep 60 & echo $! $$ >{told}.new; mv {told}.new {told}; wait' & wait"
+
+    def stopped() -> bool:
+        return told.exists()
+
+    started = time.monotonic()
+    with (tmp_path / "output").open("wb") as output:
+        status = process.run_aside(["sh", "-c", program], env=ENV, output=output, stopped=stopped)
+    assert status == -9
+    assert time.monotonic() - started < 30
+    pids = [int(word) for word in told.read_text().split()]
+    assert len(pids) == 2
+    deadline = time.monotonic() + 10
+    while any(map(is_running, pids)) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not any(map(is_running, pids))
 
 
 def test_a_program_that_is_not_there():
