@@ -57,6 +57,7 @@ PATCHES = {
     "pip._internal.index.package_finder": "pip",
     "pip._internal.build_env.installer": "pip",
     "mesonbuild.mesonmain": "meson",
+    "numpy": "longdoubles",
 }
 """Modules that answer differently here, and the module of this package that sees to it once they are imported."""
 
