@@ -60,6 +60,10 @@ class Contents:
         """Return the crates that a build with these requirements compiles."""
         return self.crates if self.is_built_with_rust(build_requires) else ()
 
+    def leaves_crates_open(self, build_requires: Iterable[str]) -> bool:
+        """Say whether a build with these requirements compiles crates that nothing in the source names."""
+        return self.unlocked and self.is_built_with_rust(build_requires)
+
     @property
     def _build_system(self) -> Mapping[str, Any]:
         found = self.pyproject.get("build-system", {})

@@ -330,7 +330,7 @@ def _contents(
     except BuildFailedError as error:
         raise ResolveError(str(error), hint="Ask for another version of it.") from None
     requires = _stated(contents, path.name) if told is None else tuple(sorted(told))
-    if contents.unlocked and contents.is_built_with_rust(requires):
+    if contents.leaves_crates_open(requires):
         console.warning(
             f"{path.name} is built with Rust and has no Cargo.lock: no crates of it are locked, and its build wants the network"
         )

@@ -85,7 +85,7 @@ def read_project(path: Path, artifact: Artifact) -> Project:
         requires=_names(requires),
         crates=contents.crates_for(build_requires),
         rust=contents.is_built_with_rust(build_requires),
-        unlocked=contents.unlocked and contents.is_built_with_rust(build_requires),
+        unlocked=contents.leaves_crates_open(build_requires),
         dynamic="requires-dist" in {str(one).lower() for one in headers.get_all("Dynamic", ())},
     )
 

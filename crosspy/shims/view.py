@@ -53,8 +53,16 @@ def headers(text: str) -> str:
     if not match:
         return ""
     top, multiarch, rest = match.groups(default="")
-    own = os.path.join(buildfacts.SYSROOT + top, facts.SYS["multiarch"] or "").rstrip("/")
-    return (own if multiarch and _exists(own) else buildfacts.SYSROOT + top + multiarch) + rest
+    place = buildfacts.SYSROOT + top
+    if multiarch and _exists(own := _of_the_target(place)):
+        return own + rest
+    return place + multiarch + rest
+
+
+def _of_the_target(directory: str) -> str:
+    """Return where the target keeps what lies in ``directory`` below the build machine's multiarch name."""
+    name = facts.SYS["multiarch"]
+    return f"{directory}/{name}" if name else directory
 
 
 def _library(text: str, name: str) -> str:
@@ -73,11 +81,9 @@ def listed(path: object) -> object:
     if not isinstance(text, str) or not _DIRECTORY.fullmatch(text):
         return translate(path)
     text = text.rstrip("/")
-    last = os.path.basename(text)
-    own = next((place for place in buildfacts.LIBRARY_DIRS if "-linux-" in os.path.basename(place)), "")
-    if "-linux-" in last:
+    if "-linux-" in os.path.basename(text):
         # As a name the build machine's directory of libraries means the target's; without one, what it lies in.
-        text = os.path.dirname(text) + (f"/{os.path.basename(own)}" if own else "")
+        text = _of_the_target(os.path.dirname(text))
     return buildfacts.SYSROOT + text
 
 
