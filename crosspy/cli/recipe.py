@@ -134,7 +134,9 @@ def _locked(project: Project, lock: Path | None) -> Project:
         raise UsageError(f"{project.name} {why}", hint="Leave --cargo-lock out.")
     try:
         crates = locked_crates(lock.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        raise UsageError(f"--cargo-lock {lock}: {error.strerror}") from None
+    except ValueError as error:
         raise UsageError(
             f"{lock} is no Cargo.lock: {error}", hint="Make one: cargo generate-lockfile, beside Cargo.toml."
         ) from None

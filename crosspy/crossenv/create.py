@@ -42,6 +42,7 @@ from crosspy.toolfiles import (
 )
 
 SHIMS: Final = Path(__file__).resolve().parent.parent / "shims"
+TOOLFILES: Final = SHIMS.with_name("toolfiles")
 
 Clear = Literal["", "all", "cross", "build"]
 
@@ -113,7 +114,7 @@ def create(root: Path, target: Target, python: BuildPython, options: Options) ->
 
 
 def _key(target_json: str, python: BuildPython, options: Options) -> str:
-    """Return a digest of everything an environment is made from: target, build Python, options, and the shims."""
+    """Return a digest of all that an environment is made from: target, build Python, options, and the code that writes it."""
     digest = hashlib.sha256()
     chosen = (
         python,
@@ -133,7 +134,7 @@ def _key(target_json: str, python: BuildPython, options: Options) -> str:
     )
     digest.update(repr(chosen).encode())
     digest.update(target_json.encode())
-    for path in sorted(SHIMS.glob("*.py")):
+    for path in (*sorted(SHIMS.glob("*.py")), *sorted(TOOLFILES.glob("*.py"))):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:32]
 

@@ -72,7 +72,7 @@ def test_a_lock_of_the_users_own_names_the_crates(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rust", "unlocked", "text", "said"),
     [
-        (True, True, None, "is no Cargo.lock"),
+        (True, True, None, "Cargo.lock: No such file"),
         (True, True, "[[package]", "is no Cargo.lock"),
         (True, True, "package = [3]", "is no Cargo.lock"),
         (True, False, LOCK, "p has a Cargo.lock or its crates"),

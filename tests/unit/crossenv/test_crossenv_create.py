@@ -137,6 +137,15 @@ def test_other_inputs_need_a_clear(make_env, change):
     assert content(env.root) != before
 
 
+def test_another_code_that_writes_it_needs_a_clear(make_env, tmp_path, monkeypatch):
+    make_env()
+    (tmp_path / "toolfiles").mkdir()
+    (tmp_path / "toolfiles" / "launchers.py").write_text("# of another crosspy\n")
+    monkeypatch.setattr(module, "TOOLFILES", tmp_path / "toolfiles")
+    with pytest.raises(EnvironmentDirError, match="already, made from other inputs"):
+        make_env()
+
+
 def packages(env):
     """Put a package into each layer, and a file of the user's beside them."""
     library = env.root / f"lib/python{NATIVE}/site-packages"
