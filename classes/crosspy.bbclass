@@ -90,6 +90,18 @@ CROSSPY_OFFLINE = "--no-index --no-build-isolation --find-links ${CROSSPY_LINKS}
 CROSSPY_JOBS = "${@oe.utils.parallel_make_argument(d, '--jobs %d')}"
 CROSSPY_JOBS[doc] = "How many processes work at once, over all packages and compilers: what PARALLEL_MAKE allows."
 
+# What a recipe exports is for its package's build (export PYCURL_SSL_LIBRARY = "openssl"). The configuration and the classes
+# up to here export much that is not.
+CROSSPY_EXPORTS_OF_OTHERS := "${@' '.join(sorted(bb.data.exported_keys(d)))}"
+
+def crosspy_exports(d):
+    """Options that let a build see the variables that the recipe exports; their values are hashed by BitBake."""
+    others = d.getVar("CROSSPY_EXPORTS_OF_OTHERS").split()
+    names = [name for name in sorted(bb.data.exported_keys(d)) if name not in others and d.getVar(name) is not None]
+    return "".join(" --env " + name for name in names)
+
+crosspy_exports[vardepsexclude] = "CROSSPY_EXPORTS_OF_OTHERS"
+
 def crosspy_has_crates(d):
     return "crate://" in (d.getVar("SRC_URI") or "")
 
@@ -140,7 +152,7 @@ crosspy_pip() {
     shift
     case $command in
         install) crosspy_run crosspy install ${CROSSPY_ENV} --root ${D} --prefix ${prefix} ${@crosspy_bytecode(d)} --no-index --find-links ${CROSSPY_LINKS} --find-links ${CROSSPY_WHEELS} "$@" ;;
-        wheel) crosspy_run crosspy wheel ${CROSSPY_ENV} ${CROSSPY_JOBS} ${CROSSPY_OFFLINE} -w ${CROSSPY_WHEELS} "$@" ;;
+        wheel) crosspy_run crosspy wheel ${CROSSPY_ENV} ${CROSSPY_JOBS} ${CROSSPY_OFFLINE}${@crosspy_exports(d)} -w ${CROSSPY_WHEELS} "$@" ;;
         *) PIP_NO_INDEX=1 PIP_FIND_LINKS=${CROSSPY_LINKS} crosspy_run ${CROSSPY_ENV}/bin/pip $command "$@" ;;
     esac
 }
@@ -252,7 +264,7 @@ crosspy_install_build_files[vardepsexclude] = "CROSSPY_FOUND_FILES"
 
 do_compile[cleandirs] += "${CROSSPY_WHEELS}"
 crosspy_do_compile() {
-    crosspy_run crosspy wheel ${CROSSPY_ENV} ${CROSSPY_JOBS} ${CROSSPY_OFFLINE} --no-deps -w ${CROSSPY_WHEELS} ${@crosspy_wheel_options(d)} ${CROSSPY_PROJECT}
+    crosspy_run crosspy wheel ${CROSSPY_ENV} ${CROSSPY_JOBS} ${CROSSPY_OFFLINE}${@crosspy_exports(d)} --no-deps -w ${CROSSPY_WHEELS} ${@crosspy_wheel_options(d)} ${CROSSPY_PROJECT}
 }
 
 def crosspy_wheel_options(d):

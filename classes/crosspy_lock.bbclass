@@ -157,7 +157,7 @@ python crosspy_lock_absent() {
 }
 
 crosspy_lock_do_compile() {
-    crosspy_run crosspy wheel ${CROSSPY_ENV} ${CROSSPY_JOBS} --lock ${CROSSPY_LINKS}/${CROSSPY_LOCK} --no-index --find-links ${CROSSPY_LOCK_FILES} ${@crosspy_lock_crates(d)} ${@crosspy_lock_cache(d)} -w ${CROSSPY_WHEELS} ${CROSSPY_LOCK_NAMES}
+    crosspy_run crosspy wheel ${CROSSPY_ENV} ${CROSSPY_JOBS} --lock ${CROSSPY_LINKS}/${CROSSPY_LOCK} --no-index --find-links ${CROSSPY_LOCK_FILES} ${@crosspy_lock_crates(d)} ${@crosspy_lock_cache(d)}${@crosspy_exports(d)} -w ${CROSSPY_WHEELS} ${CROSSPY_LOCK_NAMES}
 }
 
 def crosspy_lock_crates(d):

@@ -40,7 +40,7 @@ _PASSED: Final = frozenset({
     "CC", "CXX", "AR", "NM", "RANLIB", "STRIP", "LD", "OBJCOPY", "OBJDUMP", "READELF", "FC",
     "CFLAGS", "CXXFLAGS", "CPPFLAGS", "LDFLAGS", "FFLAGS", "CMAKE_ARGS", "CMAKE_BUILD_PARALLEL_LEVEL", "CMAKE_POLICY_VERSION_MINIMUM",
     "CROSSPY_KEEP", "CROSSPY_LAUNCHER", "CROSSPY_METADATA", "BUILD_CC", "BUILD_CXX", "BUILD_CFLAGS", "BUILD_CXXFLAGS", "BUILD_CPPFLAGS", "BUILD_LDFLAGS", "BUILD_AR",
-    "CC_FOR_BUILD", "CXX_FOR_BUILD", "CFLAGS_FOR_BUILD", "LDFLAGS_FOR_BUILD", "NPY_BLAS_ORDER", "NPY_LAPACK_ORDER",
+    "CC_FOR_BUILD", "CXX_FOR_BUILD", "CFLAGS_FOR_BUILD", "LDFLAGS_FOR_BUILD",
 })  # fmt: skip
 """Variables of the caller that a build may see; all others stay outside."""
 
@@ -80,6 +80,8 @@ class BuildOptions:
     """Where the log goes, and stays; otherwise that of a failure stays, in the environment."""
     cache: Path | None = None
     """Directory of the wheel cache; None: nothing is taken from one, or kept."""
+    variables: tuple[tuple[str, str, str], ...] = ()
+    """Variables of these builds: (name, operator, value), as ``create --env`` has them."""
     jobs: int = 0
     """How many processes may work at once; 0: as the caller's jobserver says, else as there are CPUs."""
 
@@ -218,7 +220,8 @@ def _failed(env: CrossEnv, log: BuildLog, evidence: Path, status: int, reproduce
 def _reproducer(env: CrossEnv, requirements: Sequence[str], options: BuildOptions) -> str:
     """Return a line to paste into a shell that does the same with pip itself, in the environment."""
     words = [str(env.root / "bin" / "pip"), "wheel", "-v", *pip_options(options, Console()), *requirements]
-    return f"CROSSPY_POLICY={options.policy} PIP_CONFIG_FILE=/dev/null {shlex.join(words)}"
+    said = f"CROSSPY_VARIABLES={shlex.quote(json.dumps(options.variables))} " if options.variables else ""
+    return f"CROSSPY_POLICY={options.policy} PIP_CONFIG_FILE=/dev/null {said}{shlex.join(words)}"
 
 
 def check_pip(env: CrossEnv) -> None:
@@ -298,6 +301,8 @@ def build_environment(env: CrossEnv, options: BuildOptions, environ: Mapping[str
         variables["CROSSPY_BUILD_CONSTRAINTS"] = str(options.build_constraints)
     if options.pure:
         variables["CROSSPY_PURE"] = ",".join(options.pure)
+    if options.variables:
+        variables["CROSSPY_VARIABLES"] = json.dumps(options.variables)
     return variables
 
 

@@ -7,6 +7,7 @@ build may look at on the build machine besides (its cmake, its git) is not in it
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -23,7 +24,7 @@ from crosspy.toolfiles.environ import FLAGS
 from crosspy.toolfiles.launchers import VARIABLES
 
 DECIDING: Final = frozenset({
-    *VARIABLES, *FLAGS, "SOURCE_DATE_EPOCH", "CMAKE_ARGS", "CMAKE_POLICY_VERSION_MINIMUM", "CROSSPY_KEEP", "NPY_BLAS_ORDER", "NPY_LAPACK_ORDER",
+    *VARIABLES, *FLAGS, "SOURCE_DATE_EPOCH", "CMAKE_ARGS", "CMAKE_POLICY_VERSION_MINIMUM", "CROSSPY_KEEP",
     "BUILD_CC", "BUILD_CXX", "BUILD_CFLAGS", "BUILD_CXXFLAGS", "BUILD_CPPFLAGS", "BUILD_LDFLAGS", "BUILD_AR",
     "CC_FOR_BUILD", "CXX_FOR_BUILD", "CFLAGS_FOR_BUILD", "LDFLAGS_FOR_BUILD",
 })  # fmt: skip
@@ -82,6 +83,8 @@ def situation(
         parts["build layer"] = _packages(env)
     for name in sorted(name for name in variables if name in DECIDING or _DECIDING_RUST.fullmatch(name)):
         parts[f"variable {name}"] = _value(name, variables[name], shown)
+    for name, operator, value in json.loads(variables.get("CROSSPY_VARIABLES", "[]")):
+        parts[f"--env {name}"] = parts.get(f"--env {name}", "") + operator + _value(name, value, shown)
     digests.save()
     return parts
 

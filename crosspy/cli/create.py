@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -12,6 +11,7 @@ from importlib import resources
 from crosspy import process
 from crosspy.cli.context import Context
 from crosspy.cli.targetopts import add_target_options, described, read_target, with_sdk
+from crosspy.cli.variables import variables
 from crosspy.crossenv import buildpython, emulator
 from crosspy.crossenv.create import Options, create
 from crosspy.errors import UsageError
@@ -198,17 +198,6 @@ def launcher(text: str, environ: Mapping[str, str]) -> tuple[str, ...]:
             f"--launcher: {words[0]!r} is not on PATH", hint="Install it, or leave the option out."
         )
     return words
-
-
-def variables(texts: Sequence[str]) -> tuple[tuple[str, str, str], ...]:
-    """Parse ``--env`` into (name, operator, value). :raises UsageError:"""
-    found = []
-    for text in texts:
-        match = re.fullmatch(r"([A-Za-z_]\w*)([+?:]?=)(.*)", text, re.DOTALL)
-        if not match:
-            raise UsageError(f"--env {text!r} is not of the form K=V, K+=V, K?=V or K:=V")
-        found.append((match[1], match[2], match[3]))
-    return tuple(found)
 
 
 def read_hints(names: Sequence[str], context: Context) -> tuple[Hint, ...]:

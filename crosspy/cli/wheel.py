@@ -10,6 +10,7 @@ from pathlib import Path
 from crosspy.build.frontend import BuildOptions, build_wheels
 from crosspy.cli.context import Context
 from crosspy.cli.links import add_find_links, find_links
+from crosspy.cli.variables import variables
 from crosspy.crossenv.layout import CrossEnv, open_env
 from crosspy.errors import UsageError
 
@@ -20,6 +21,7 @@ examples:
   crosspy wheel env -w wheels -r requirements.txt --no-index --find-links sdists
   crosspy wheel env --policy auto ruff                   take a prebuilt wheel where it fits the target
   crosspy wheel env -w wheels --lock pylock.toml -f dl   all of a lock, without network
+  crosspy wheel env --env PYCURL_SSL_LIBRARY=openssl pycurl    a variable that the package's build reads
 
 policies:
   sdist   (default) packages with native code are built from source, pure wheels are taken as they are
@@ -29,6 +31,8 @@ policies:
 Build requirements run on the build machine and install natively; requirements are for the target. A build whose
 compiler failed on an extension, or which left its extensions out, is an error, also where the package would go on
 without: ask for the pure version by name, with --pure. The paths of the wheels are printed on stdout.
+
+Of your variables, builds see compilers, flags and what configures Rust and compiler launchers; others by --env.
 
 A build that fails ends with its cause and the next step (docs/reference/failures.md), and leaves its log.
 """
@@ -83,6 +87,14 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
         default=0,
         help="processes at once, over all packages and compilers (default: the caller's jobserver, else the CPUs)",
     )
+    parser.add_argument(
+        "--env",
+        metavar="K=V|K",
+        dest="variables",
+        action="append",
+        default=[],
+        help="a variable for these builds, as of crosspy create; a name alone: the caller's",
+    )
     cache = parser.add_mutually_exclusive_group()
     cache.add_argument(
         "--cache",
@@ -111,6 +123,7 @@ def build_options(args: argparse.Namespace, context: Context) -> BuildOptions:
         require_hashes=args.require_hashes,
         log=context.path(args.log) if args.log else None,
         jobs=args.jobs,
+        variables=variables(args.variables, context.environ),
         cache=None if args.no_cache else cache_directory(args.cache, context),
     )
 

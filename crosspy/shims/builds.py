@@ -26,7 +26,7 @@ def prepare(argv: list[str]) -> None:
             environ.pop(name, None)
         for name, value in buildfacts.BUILD_ENV.items():
             environ[name] = value.replace("{ROOT}", ROOT)
-        for name, operator, value in buildfacts.USER_ENV:
+        for name, operator, value in (*buildfacts.USER_ENV, *of_the_run(environ)):
             _set_user_variable(environ, name, operator, value.replace("{ROOT}", ROOT))
         _take_rust_of_the_caller(environ)
         _take_prefix_maps(environ)
@@ -95,9 +95,22 @@ def _take_launcher(environ: "os._Environ[str]") -> None:
             environ.pop(f"CMAKE_{language}_COMPILER_LAUNCHER", None)
 
 
+def of_the_run(environ: "os._Environ[str]") -> list[list[str]]:
+    """Return the ``--env`` of crosspy wheel and install: name, operator and value of each."""
+    said = environ.get("CROSSPY_VARIABLES")
+    if not said:
+        return []
+    import json
+
+    found: list[list[str]] = json.loads(said)
+    return found
+
+
 def _set_user_variable(environ: "os._Environ[str]", name: str, operator: str, value: str) -> None:
-    """Apply one ``--env`` of crosspy create; the operators are crossenv's."""
-    if operator == "=" or (operator == "?=" and name not in environ):
+    """Apply one ``--env``; the operators are crossenv's."""
+    if not operator and name in buildfacts.BUILD_UNSET:
+        return
+    if operator == "=" or (operator in {"", "?="} and name not in environ):
         environ[name] = value
     elif operator == "+=":
         environ[name] = environ.get(name, "") + value

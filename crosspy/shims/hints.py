@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from . import ROOT, buildfacts, facts
+from .builds import of_the_run
 
 TYPE_CHECKING = False  # typing's own would have to be imported
 if TYPE_CHECKING:
@@ -20,13 +21,14 @@ def apply(environ: "os._Environ[str]", argv: list[str]) -> None:
         return
     name, version = project(os.getcwd())
     numbers = {number for number, hint in enumerate(buildfacts.HINTS) if _applies(hint, name, version)}
+    said = {name for name, _, _ in of_the_run(environ)}
     settings: dict[str, Any] = {}
     for number in sorted(numbers):
         hint = buildfacts.HINTS[number]
         sys.stderr.write(
             f"crosspy: hint for {hint['package']}: {hint['reason']} ({hint['link']}; {hint['origin']})\n"
         )
-        environ.update(hint["env"])
+        environ.update({name: value for name, value in hint["env"].items() if name not in said})
         settings.update(hint["config_settings"])
     _set_config_settings(argv, settings)
     # Last ones first: what is set in a cache stays. A build inside of a build keeps the outer one's.

@@ -173,6 +173,25 @@ def test_a_package_that_is_pure_by_its_own_choice_is_told_of(wheel, tmp_path):
     assert "machine code" not in done.stderr
 
 
+def test_a_variable_that_the_packages_build_reads(wheel, tmp_path):
+    """As PycURL's PYCURL_SSL_LIBRARY. Other variables of the caller stay outside."""
+    project = tmp_path / "project"
+    project.mkdir()
+    (project / "setup.py").write_text(
+        "import os, setuptools\n"
+        "words = [os.environ.get(name, 'unset') for name in ('ONE', 'TWO', 'THREE')]\n"
+        "setuptools.setup(name='asks', version='1', description=' '.join(words), py_modules=['asks'])\n"
+    )
+    (project / "asks.py").touch()
+    environ = {"ONE": "a", "TWO": "b", "THREE": "c"}
+    built = wheel(project, "--env", "ONE=said", "--env", "TWO", env=environ)["asks"]
+    text = next(unpacked(built, tmp_path / "lib").glob("*.dist-info/METADATA")).read_text()
+    assert "Summary: said b unset\n" in text
+    done, _ = wheel(project, "--env", "FOUR", env=environ, check=False)
+    assert done.returncode == 2
+    assert "--env FOUR: it is not set" in done.stderr
+
+
 def test_markers_of_build_requirements_are_the_targets(crossenv, wheel, tmp_path):
     if crossenv.target.machine.name != "aarch64":
         done, _ = wheel(PACKAGES / "target-markers", check=False)

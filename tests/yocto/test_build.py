@@ -488,6 +488,7 @@ inherit crosspy
 SRC_URI = "git://@REPOSITORY@;protocol=file;branch=main"
 SRCREV = "@COMMIT@"
 DEPENDS += "python3-setuptools-scm-native"
+export VERSIONED_WORDS = "of the recipe"
 """
 VERSIONED = """
 [build-system]
@@ -495,14 +496,15 @@ requires = ["setuptools", "setuptools-scm"]
 build-backend = "setuptools.build_meta"
 [project]
 name = "versioned"
-dynamic = ["version"]
+dynamic = ["version", "description"]
 [tool.setuptools]
 packages = ["versioned"]
 [tool.setuptools_scm]
 """
 ONE_SETUP = """
+import os
 from setuptools import Extension, setup
-setup(ext_modules=[Extension("versioned._one", ["one.c"])])
+setup(description=os.environ["VERSIONED_WORDS"], ext_modules=[Extension("versioned._one", ["one.c"])])
 """
 ONE = """
 #include <Python.h>
@@ -534,8 +536,11 @@ def test_a_git_repository_is_built_and_has_its_tags_version(bed: Bed, shared: Bu
         recipe += 'S = "${WORKDIR}/git"\n'
     build = bed.build("git", layers=(bed.layer("git-layer", {"versioned_1.2.bb": recipe}),))
     build.bitbake("versioned")
-    names = {path.name for path in build.unpacked("versioned", tmp_path).rglob("*")}
+    tree = build.unpacked("versioned", tmp_path)
+    names = {path.name for path in tree.rglob("*")}
     assert {"versioned-1.2.dist-info", f"_one.{CPYTHON}-{PLATFORM}.so"} <= names
+    [metadata] = tree.rglob("versioned-1.2.dist-info/METADATA")
+    assert "Summary: of the recipe\n" in metadata.read_text()
 
 
 @pytest.fixture

@@ -150,6 +150,28 @@ def test_a_recipe_of_the_inherit_line_has_its_tasks(bed: Bed) -> None:
     assert "python3-crosspy-native" in d.getVar("DEPENDS")
 
 
+def test_what_a_recipe_exports_reaches_its_build(bed: Bed) -> None:
+    d = bed.recipe(
+        extra='export GADGET_SSL = "open ssl"\nGADGET_MODE[export] = "1"\nGADGET_MODE = "fast"\nexport UNSET\nPLAIN = "x"\n'
+    )
+    bed.run(d, "do_compile")
+    [wheel] = bed.calls()
+    assert re.findall(r"--env (\w+)", wheel) == ["GADGET_MODE", "GADGET_SSL"]
+
+
+def test_another_value_of_what_a_recipe_exports_is_another_build(bed: Bed) -> None:
+    import bb.data
+
+    def inputs(extra: str) -> tuple[Any, Any]:
+        d = bed.recipe(extra=extra)
+        _, deps, values = bb.data.generate_dependencies(d, set())
+        return deps["do_compile"], {name: values[name] for name in deps["do_compile"]}
+
+    first, second = (inputs(f'export GADGET_SSL = "{value}"\n') for value in ("one", "two"))
+    assert first[0] == second[0]
+    assert [name for name in first[1] if first[1][name] != second[1][name]] == ["GADGET_SSL"]
+
+
 def test_no_function_of_the_class_names_a_work_directory_in_its_hash_inputs(bed: Bed) -> None:
     d = bed.recipe()
     for function in ("crosspy_do_configure", "crosspy_do_compile", "crosspy_do_install", "crosspy_run"):
@@ -483,5 +505,5 @@ def test_every_variable_is_documented(name: str) -> None:
     text = (CHECKOUT / "classes" / name).read_text()
     variables = set(re.findall(r"^(CROSSPY_\w+) \??\??=", text, re.MULTILINE))
     documented = set(re.findall(r"^(CROSSPY_\w+)\[doc\]", text, re.MULTILINE))
-    assert variables - documented <= {"CROSSPY_OFFLINE"}
+    assert variables - documented <= {"CROSSPY_OFFLINE", "CROSSPY_EXPORTS_OF_OTHERS"}
     assert documented <= variables

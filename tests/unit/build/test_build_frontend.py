@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zipfile
 from pathlib import Path
@@ -160,12 +161,14 @@ def test_what_a_build_needs_passes(env):
 
 
 def test_what_the_options_say(env):
-    found = build_environment(env, BuildOptions(policy="auto", pure=("a", "b")), {"SOURCE_DATE_EPOCH": "1"})
+    options = BuildOptions(policy="auto", pure=("a", "b"), variables=(("A", "=", "b"),))
+    found = build_environment(env, options, {"SOURCE_DATE_EPOCH": "1"})
     assert (found["CROSSPY_POLICY"], found["CROSSPY_PURE"], found["SOURCE_DATE_EPOCH"]) == (
         "auto",
         "a,b",
         "1",
     )
+    assert (json.loads(found["CROSSPY_VARIABLES"]), "A" in found) == ([["A", "=", "b"]], False)
     assert found["PATH"].startswith(f"{env.root}/bin:")
 
 

@@ -113,6 +113,9 @@ def test_variables(make):
     plain = make("a")
     assert differing(plain, make("a", CFLAGS="-O1")) == ["variable CFLAGS"]
     assert make("a", HOME="/h", TERM="x", TMPDIR="/t", MAKEFLAGS="-j2", CCACHE_DIR="/c") == plain
+    said = make("a", CROSSPY_VARIABLES='[["A", "=", "b"], ["A", "+=", "c"]]')
+    assert differing(plain, said) == ["--env A"]
+    assert said["--env A"] == "=b+=c"
     one, two = (make("a", CFLAGS=f"-O1 -ffile-prefix-map={place}=/src") for place in ("/x", "/y"))
     assert one == two
 

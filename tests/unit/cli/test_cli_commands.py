@@ -21,6 +21,7 @@ from crosspy.cli import env as env_command
 from crosspy.cli import targetopts
 from crosspy.cli.context import Context
 from crosspy.cli.main import COMMANDS, command_parser, main, overview_parser
+from crosspy.cli.variables import variables
 from crosspy.console import Console, wants_colour
 from crosspy.errors import CrosspyError, UsageError
 from crosspy.model.target import from_json
@@ -137,6 +138,7 @@ OPTIONS = {
             "--find-links",
             "--crates",
             "--no-binary",
+            "--env",
             "--no-deps",
             "--pre",
         ),
@@ -320,13 +322,24 @@ def test_a_target_without_a_toolchain(crosspy, tmp_path):
     ],
 )
 def test_env_options(text, expected):
-    assert create_command.variables([text]) == (expected,)
+    assert variables([text]) == (expected,)
 
 
 @pytest.mark.parametrize("text", ["", "A", "=b", "1A=b", "A-B=c", "A -= b", "A*=b", " A=b"])
 def test_wrong_env_options(text):
     with pytest.raises(UsageError, match="K=V, K\\+=V"):
-        create_command.variables([text])
+        variables([text])
+
+
+def test_a_name_alone_is_the_callers():
+    environ = {"A": "of the caller", "B": ""}
+    assert variables(["A", "B", "A=b"], environ) == (
+        ("A", "", "of the caller"),
+        ("B", "", ""),
+        ("A", "=", "b"),
+    )
+    with pytest.raises(UsageError, match="--env C: it is not set"):
+        variables(["C"], environ)
 
 
 @pytest.mark.parametrize(

@@ -348,6 +348,28 @@ def test_variables_of_the_user(tmp_path, build_python, run):
     }
 
 
+def test_variables_of_a_run_come_after_those_of_the_environment(tmp_path, build_python, run):
+    changes = (("BOTH", "=", "environment"), ("LIST", ":=", "/a"), ("OWN", "=", "environment"))
+    env, _ = create(tmp_path / "env", make_target(), build_python, Options(user_env=changes))
+    said = [
+        ["BOTH", "=", "run"],
+        ["LIST", ":=", "/b"],
+        ["OWN", "", "run"],
+        ["CC", "", "gcc"],
+        ["CPATH", "", "/x"],
+        ["NEW", "", "run"],
+    ]
+    found = build_environ(env, run, tmp_path, CROSSPY_VARIABLES=json.dumps(said))
+    assert {name: found[name] for name in ("BOTH", "LIST", "OWN", "CC", "NEW")} == {
+        "BOTH": "run",
+        "LIST": "/a:/b",
+        "OWN": "environment",
+        "CC": "aarch64-linux-gnu-gcc",
+        "NEW": "run",
+    }
+    assert "CPATH" not in found
+
+
 def test_flags_at_creation_are_defaults(tmp_path, build_python, run):
     env, _ = create(tmp_path / "env", make_target(), build_python, Options(flags={"CFLAGS": "-Os"}))
     assert build_environ(env, run, tmp_path)["CFLAGS"] == "-Os"

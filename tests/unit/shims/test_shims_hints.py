@@ -61,6 +61,12 @@ def test_a_project_is_known_by_its_files(hints, tmp_path, files, expected):
 PROJECT = {"PKG-INFO": "Name: P\nVersion: 1.5\n"}
 
 
+def test_what_was_said_for_this_run_goes_before_a_hint(hints):
+    environ = {"CROSSPY_VARIABLES": '[["A", "=", "said"]]', "A": "said"}
+    hints({"env": {"A": "1", "B": "1"}}, files=PROJECT).apply(environ, ["python"])
+    assert (environ["A"], environ["B"]) == ("said", "1")
+
+
 def test_only_its_own_hints_apply_and_the_later_ones_win(hints, capsys):
     module = hints(
         {"env": {"A": "1", "B": "1"}},
@@ -71,6 +77,7 @@ def test_only_its_own_hints_apply_and_the_later_ones_win(hints, capsys):
     environ = dict(os.environ)
     module.apply(environ, ["python"])
     assert (environ["A"], environ["B"], environ["CROSSPY_HINTS"]) == ("3", "1", "2;0")
+
     assert capsys.readouterr().err.splitlines() == [
         "crosspy: hint for p: r (l; f)",
         "crosspy: hint for *: r (l; f)",
