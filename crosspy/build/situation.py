@@ -84,7 +84,7 @@ def situation(
     for name in sorted(name for name in variables if name in DECIDING or _DECIDING_RUST.fullmatch(name)):
         parts[f"variable {name}"] = _value(name, variables[name], shown)
     for name, operator, value in json.loads(variables.get("CROSSPY_VARIABLES", "[]")):
-        parts[f"--env {name}"] = parts.get(f"--env {name}", "") + operator + _value(name, value, shown)
+        parts[f"variable {name}"] = parts.get(f"variable {name}", "") + operator + _value(name, value, shown)
     digests.save()
     return parts
 

@@ -103,7 +103,7 @@ def test_what_makes_another_wheel(build, crosspy, arm64, arm64_env, first, elsew
 
     assert miss(environ={"CFLAGS": "-O1"}) == "variable CFLAGS"
     assert miss("-C", "any=thing") == "config settings"
-    assert miss("--env", "ANY=thing") == "--env ANY"
+    assert miss("--env", "ANY=thing") == "variable ANY"
     compiler = tmp_path / "aarch64-linux-gnu-gcc"
     compiler.write_text('#!/bin/sh\nexec /usr/bin/aarch64-linux-gnu-gcc -fno-ident "$@"\n')
     compiler.chmod(0o755)

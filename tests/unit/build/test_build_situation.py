@@ -114,8 +114,8 @@ def test_variables(make):
     assert differing(plain, make("a", CFLAGS="-O1")) == ["variable CFLAGS"]
     assert make("a", HOME="/h", TERM="x", TMPDIR="/t", MAKEFLAGS="-j2", CCACHE_DIR="/c") == plain
     said = make("a", CROSSPY_VARIABLES='[["A", "=", "b"], ["A", "+=", "c"]]')
-    assert differing(plain, said) == ["--env A"]
-    assert said["--env A"] == "=b+=c"
+    assert differing(plain, said) == ["variable A"]
+    assert said["variable A"] == "=b+=c"
     one, two = (make("a", CFLAGS=f"-O1 -ffile-prefix-map={place}=/src") for place in ("/x", "/y"))
     assert one == two
 
