@@ -224,7 +224,7 @@ def crosspy_source_line(name, d):
 
 def crosspy_install_requires(d):
     """Install the build requirements that SRC_URI has; say whether there were any. What is missing is an error."""
-    unmet = crosspy_json(d, "requires", d.getVar("CROSSPY_ENV"), d.getVar("CROSSPY_PROJECT"), "--find-links", d.getVar("CROSSPY_LINKS"))
+    unmet = crosspy_json(d, "requires", d.getVar("CROSSPY_ENV"), d.getVar("CROSSPY_PROJECT"), "--find-links", d.getVar("CROSSPY_LINKS"), *crosspy_exports(d).split())
     lines = []
     for one in unmet:
         if one["file"] or one["found"]:

@@ -105,7 +105,12 @@ def build_requirements(project: Path) -> tuple[str, ...]:
 
 
 def unmet_requirements(
-    env: CrossEnv, project: Path, links: Sequence[Path], *, environ: Mapping[str, str]
+    env: CrossEnv,
+    project: Path,
+    links: Sequence[Path],
+    *,
+    environ: Mapping[str, str],
+    variables: tuple[tuple[str, str, str], ...] = (),
 ) -> list[Unmet]:
     """Return what ``project`` needs for its build and ``env``'s build layer has not.
 
@@ -117,6 +122,7 @@ def unmet_requirements(
 
     :param links: directories with source distributions and wheels (``--find-links``).
     :param environ: the caller's environment; the back end sees what a build sees.
+    :param variables: ``--env``, as of :class:`BuildOptions`.
     :raises BuildFailedError: as :func:`build_requirements`; if a requirement cannot be read.
     """
     present = {**_programs(environ.get("PATH", "")), **_present(env)}
@@ -134,7 +140,8 @@ def unmet_requirements(
             ]
     if any(one.file or not one.found for one in unmet):
         return unmet
-    return unmet + _unmet(_dynamic_requirements(env, project, environ), env, project, present, files)
+    asked = _dynamic_requirements(env, project, BuildOptions(variables=variables), environ)
+    return unmet + _unmet(asked, env, project, present, files)
 
 
 def _newer(
@@ -162,12 +169,14 @@ def _is_newer(version: str, other: str) -> bool:
         return False
 
 
-def _dynamic_requirements(env: CrossEnv, project: Path, environ: Mapping[str, str]) -> Sequence[str]:
+def _dynamic_requirements(
+    env: CrossEnv, project: Path, options: BuildOptions, environ: Mapping[str, str]
+) -> Sequence[str]:
     """Ask the back end; where it fails, the build itself says why."""
     with tempfile.TemporaryDirectory(prefix="crosspy-requires-") as scratch:
         done = process.run(
             [str(env.python), "-c", _HOOK],
-            env=build_environment(env, BuildOptions(), environ),
+            env=build_environment(env, options, environ),
             cwd=Path(separate(str(project), Path(scratch))),
         )
     try:

@@ -15,6 +15,7 @@ from crosspy.build.lockfile import Selection
 from crosspy.build.wishes import Wishes, read_wishes
 from crosspy.cli.context import Context, replace_file
 from crosspy.cli.links import add_find_links, find_links
+from crosspy.cli.variables import add_env, variables
 from crosspy.crossenv.layout import open_env
 from crosspy.model.lock import build_lock_name, to_toml
 
@@ -83,6 +84,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--no-index", action="store_true", help="no network: --find-links has everything")
     add_find_links(parser)
     parser.add_argument("--pre", action="store_true", help="take pre-releases too")
+    add_env(parser)
 
 
 def run(args: argparse.Namespace, context: Context) -> int:
@@ -110,6 +112,7 @@ def run(args: argparse.Namespace, context: Context) -> int:
                 no_index=args.no_index,
                 find_links=find_links(args, context),
                 pre=args.pre,
+                variables=variables(args.variables, context.environ),
                 no_deps=wishes.complete,
                 requirement_files=wishes.files,
                 constraints=tuple(context.path(text) for text in args.constraint),

@@ -12,6 +12,7 @@ from crosspy import process
 from crosspy.build.requirements import unmet_requirements
 from crosspy.cli.context import Context
 from crosspy.cli.links import add_find_links
+from crosspy.cli.variables import add_env, variables
 from crosspy.crossenv.layout import CrossEnv, open_env
 from crosspy.errors import UsageError
 from crosspy.install.image import open_image
@@ -46,6 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "project", metavar="PROJECT", nargs="?", help="directory of a project that is to be built"
     )
     add_find_links(parser)
+    add_env(parser)
     parser.add_argument("--root", metavar="ROOTFS", help="an image tree, or a part of one")
     parser.add_argument(
         "--prefix", metavar="DIR", default="", help="of the packages in it (default: the target's)"
@@ -62,9 +64,12 @@ def run(args: argparse.Namespace, context: Context) -> int:
     answer: Any
     if args.project:
         links = [context.path(text) for text in args.find_links]
+        said = variables(args.variables, context.environ)
         answer = [
             asdict(one)
-            for one in unmet_requirements(env, context.path(args.project), links, environ=context.environ)
+            for one in unmet_requirements(
+                env, context.path(args.project), links, environ=context.environ, variables=said
+            )
         ]
     else:
         answer = _needs(

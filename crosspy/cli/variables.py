@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 from collections.abc import Mapping, Sequence
 
 from crosspy.errors import UsageError
+
+
+def add_env(parser: argparse.ArgumentParser) -> None:
+    """Add the option to a command that builds."""
+    parser.add_argument(
+        "--env",
+        metavar="K=V|K",
+        dest="variables",
+        action="append",
+        default=[],
+        help="a variable for these builds, as of crosspy create; a name alone: the caller's",
+    )
 
 
 def variables(

@@ -10,7 +10,7 @@ from pathlib import Path
 from crosspy.build.frontend import BuildOptions, build_wheels
 from crosspy.cli.context import Context
 from crosspy.cli.links import add_find_links, find_links
-from crosspy.cli.variables import variables
+from crosspy.cli.variables import add_env, variables
 from crosspy.crossenv.layout import CrossEnv, open_env
 from crosspy.errors import UsageError
 
@@ -87,14 +87,7 @@ def add_build_options(parser: argparse.ArgumentParser) -> None:
         default=0,
         help="processes at once, over all packages and compilers (default: the caller's jobserver, else the CPUs)",
     )
-    parser.add_argument(
-        "--env",
-        metavar="K=V|K",
-        dest="variables",
-        action="append",
-        default=[],
-        help="a variable for these builds, as of crosspy create; a name alone: the caller's",
-    )
+    add_env(parser)
     cache = parser.add_mutually_exclusive_group()
     cache.add_argument(
         "--cache",

@@ -154,9 +154,12 @@ def test_what_a_recipe_exports_reaches_its_build(bed: Bed) -> None:
     d = bed.recipe(
         extra='export GADGET_SSL = "open ssl"\nGADGET_MODE[export] = "1"\nGADGET_MODE = "fast"\nexport UNSET\nPLAIN = "x"\n'
     )
+    bed.answer("requires", [])
+    bed.run(d, "crosspy_check_requires")
     bed.run(d, "do_compile")
-    [wheel] = bed.calls()
-    assert re.findall(r"--env (\w+)", wheel) == ["GADGET_MODE", "GADGET_SSL"]
+    for call in bed.calls():
+        assert re.findall(r"--env (\w+)", call) == ["GADGET_MODE", "GADGET_SSL"]
+    assert [call.partition(" ")[0] for call in bed.calls()] == ["requires", "wheel"]
 
 
 def test_another_value_of_what_a_recipe_exports_is_another_build(bed: Bed) -> None:
