@@ -55,7 +55,7 @@ def read_failures(directory: Path) -> list[Failure]:
 
 
 def read_warnings(directory: Path) -> list[str]:
-    """Return what builds that did not fail want their user to know, each one line."""
+    """Return what builds want their user to know, each one line."""
     texts = (path.read_text(encoding="utf-8", errors="replace") for path in directory.glob("*.warning"))
     return sorted({" ".join(text.split()) for text in texts})
 

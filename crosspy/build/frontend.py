@@ -51,6 +51,10 @@ _PASSED_RUST: Final = re.compile(
     r"|__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS"
 )
 """The same for Rust: its programs, flags, and what configures cargo (the Cargo book, "Environment Variables")."""
+_WITHHELD: Final = re.compile(
+    r"(?!(PIP|PYTHON|CROSSPY|VIRTUAL|CONDA|SSH|XDG|DBUS|SUDO|LC|LS)_)[A-Z][A-Z0-9]*(_[A-Z0-9]+)+"
+)
+"""Variables that may be meant for a build: not pip's, Python's, or the session's, and of a name that is no plain word."""
 _PASSED_PREFIXES: Final = ("CCACHE_", "SCCACHE_", "DISTCC_", "ICECC_")
 """Those of compiler launchers, too."""
 
@@ -132,10 +136,10 @@ def build_wheels(
                 _build_ahead(env, words, pip, options, console, variables=variables, server=server, log=log)
             console.note("running: " + shlex.join(argv))
             status = process.stream(argv, env=variables, copy=log.file)
+            for text in read_warnings(evidence):
+                console.warning(text)
             if status:
                 raise _failed(env, log, evidence, status, _reproducer(env, requirements, options))
-        for text in read_warnings(evidence):
-            console.warning(text)
         wheels = sorted(made.glob("*.whl"))
         for wheel in wheels:
             check_wheel(wheel, env.target, prebuilt=options.policy != "sdist")
@@ -301,6 +305,10 @@ def build_environment(env: CrossEnv, options: BuildOptions, environ: Mapping[str
         variables["CROSSPY_BUILD_CONSTRAINTS"] = str(options.build_constraints)
     if options.pure:
         variables["CROSSPY_PURE"] = ",".join(options.pure)
+    said = {name for name, _, _ in options.variables}
+    withheld = [name for name in environ if _WITHHELD.fullmatch(name) and name not in said.union(variables)]
+    if withheld:
+        variables["CROSSPY_WITHHELD"] = " ".join(sorted(withheld))
     if options.variables:
         variables["CROSSPY_VARIABLES"] = json.dumps(options.variables)
     return variables

@@ -43,8 +43,9 @@ def prepare(argv: list[str]) -> None:
     _prepare_rust(environ)
     if not environ["CROSSPY_ISOLATED"]:
         _note_build_layer()
-    from . import answers, guard, hints, programs, view
+    from . import answers, guard, hints, programs, view, withheld
 
+    withheld.tell(environ, environ["CROSSPY_SOURCE"])
     hints.apply(environ, argv)
     guard.watch(argv)
     answers.install(environ)

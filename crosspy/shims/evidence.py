@@ -101,7 +101,7 @@ def leave(argv: list[str], log: str) -> None:
     found = {
         "time": time.time(),
         "source": source,
-        "project": _project(source),
+        "project": project_of(source),
         "error": _error(argv),
         "commands": _failed_commands(log, source),
         "logs": [[os.path.relpath(path, source), text] for path, text in sorted(_kept.items())],
@@ -123,7 +123,7 @@ def _error(argv: list[str]) -> str:
     return str(answer.get("backend_error") or answer.get("traceback") or "").strip().rpartition("\n")[2]
 
 
-def _project(source: str) -> str:
+def project_of(source: str) -> str:
     """Return the name of the project whose sources these are, as its metadata has it; empty where it has none."""
     try:
         with open(os.path.join(source, "PKG-INFO"), encoding="utf-8") as file:

@@ -187,6 +187,12 @@ def test_a_variable_that_the_packages_build_reads(wheel, tmp_path):
     built = wheel(project, "--env", "ONE=said", "--env", "TWO", env=environ)["asks"]
     text = next(unpacked(built, tmp_path / "lib").glob("*.dist-info/METADATA")).read_text()
     assert "Summary: said b unset\n" in text
+    (project / "setup.py").write_text((project / "setup.py").read_text().replace("ONE", "ONE_MORE"))
+    done, _ = wheel(project, env={"ONE_MORE": "a"}, check=False)
+    assert "setup.py of project reads ONE_MORE, which you have set and builds do not see" in done.stderr
+    assert done.stderr.count("--env ONE_MORE") == 1
+    done, _ = wheel(project, "--env", "ONE_MORE", env={"ONE_MORE": "a"}, check=False)
+    assert "do not see" not in done.stderr
     done, _ = wheel(project, "--env", "FOUR", env=environ, check=False)
     assert done.returncode == 2
     assert "--env FOUR: it is not set" in done.stderr

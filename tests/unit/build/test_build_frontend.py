@@ -138,6 +138,15 @@ def test_nothing_of_the_users_settings_passes(env):
     }
 
 
+def test_what_is_withheld_is_named(env):
+    caller = dict.fromkeys(
+        ("FOO_DIR", "FOO_MODE", "SSH_TTY", "PIP_USER", "CFLAGS", "DISTCC_DIR", "DEBUG", "lower_case"), "x"
+    )
+    found = build_environment(env, BuildOptions(variables=(("FOO_MODE", "", "x"),)), caller)
+    assert found["CROSSPY_WITHHELD"] == "FOO_DIR"
+    assert "CROSSPY_WITHHELD" not in build_environment(env, BuildOptions(), {"PATH": "/usr/bin"})
+
+
 def test_what_a_build_needs_passes(env):
     kept = {
         "HOME": "/h",

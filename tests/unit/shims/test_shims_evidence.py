@@ -103,7 +103,7 @@ def test_compiler_runs_that_failed_on_the_project(evidence, tmp_path):
     ],
 )
 def test_the_projects_name(evidence, tmp_path, files, name):
-    assert evidence._project(str(put(tmp_path / "x", files))) == name
+    assert evidence.project_of(str(put(tmp_path / "x", files))) == name
 
 
 def test_the_exception_that_ended_it(evidence, tmp_path, monkeypatch):
