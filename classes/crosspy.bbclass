@@ -151,7 +151,7 @@ crosspy_pip() {
     command=$1
     shift
     case $command in
-        install) crosspy_run crosspy install ${CROSSPY_ENV} --root ${D} --prefix ${prefix} ${@crosspy_bytecode(d)} --no-index --find-links ${CROSSPY_LINKS} --find-links ${CROSSPY_WHEELS} "$@" ;;
+        install) crosspy_run crosspy install ${CROSSPY_ENV} --root ${D} --prefix ${prefix} ${@crosspy_bytecode(d)}${@crosspy_exports(d)} --no-index --find-links ${CROSSPY_LINKS} --find-links ${CROSSPY_WHEELS} "$@" ;;
         wheel) crosspy_run crosspy wheel ${CROSSPY_ENV} ${CROSSPY_JOBS} ${CROSSPY_OFFLINE}${@crosspy_exports(d)} -w ${CROSSPY_WHEELS} "$@" ;;
         *) PIP_NO_INDEX=1 PIP_FIND_LINKS=${CROSSPY_LINKS} crosspy_run ${CROSSPY_ENV}/bin/pip $command "$@" ;;
     esac

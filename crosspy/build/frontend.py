@@ -51,12 +51,13 @@ _PASSED_RUST: Final = re.compile(
     r"|__CARGO_TEST_CHANNEL_OVERRIDE_DO_NOT_USE_THIS"
 )
 """The same for Rust: its programs, flags, and what configures cargo (the Cargo book, "Environment Variables")."""
+_PASSED_PREFIXES: Final = ("CCACHE_", "SCCACHE_", "DISTCC_", "ICECC_")
+"""Those of compiler launchers, too."""
+
 _WITHHELD: Final = re.compile(
     r"(?!(PIP|PYTHON|CROSSPY|VIRTUAL|CONDA|SSH|XDG|DBUS|SUDO|LC|LS)_)[A-Z][A-Z0-9]*(_[A-Z0-9]+)+"
 )
 """Variables that may be meant for a build: not pip's, Python's, or the session's, and of a name that is no plain word."""
-_PASSED_PREFIXES: Final = ("CCACHE_", "SCCACHE_", "DISTCC_", "ICECC_")
-"""Those of compiler launchers, too."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -157,9 +157,10 @@ def test_what_a_recipe_exports_reaches_its_build(bed: Bed) -> None:
     bed.answer("requires", [])
     bed.run(d, "crosspy_check_requires")
     bed.run(d, "do_compile")
+    bed.run(d, "do_install")
     for call in bed.calls():
         assert re.findall(r"--env (\w+)", call) == ["GADGET_MODE", "GADGET_SSL"]
-    assert [call.partition(" ")[0] for call in bed.calls()] == ["requires", "wheel"]
+    assert [call.partition(" ")[0] for call in bed.calls()] == ["requires", "wheel", "install"]
 
 
 def test_another_value_of_what_a_recipe_exports_is_another_build(bed: Bed) -> None:
